@@ -1,0 +1,1 @@
+"""Lichen grows a language model and a knowledge graph into one model, and measures the gain."""

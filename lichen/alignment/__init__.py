@@ -1,0 +1,1 @@
+"""Text space to graph space."""

@@ -1,0 +1,1 @@
+"""Foundations: errors, checks, choice by name, configuration, seeds, extras, paths, progress."""

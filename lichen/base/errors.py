@@ -1,0 +1,35 @@
+"""Errors that say where, what must hold, what came and what to do.
+
+Every message follows one formula, written where it is raised:
+*where: what must hold, what came. What to do.*
+"""
+
+from __future__ import annotations
+
+
+class LichenError(Exception):
+    """Base of every error that Lichen raises on purpose."""
+
+
+class DataError(LichenError, ValueError):
+    """A file, a line or a record does not hold what its format promises."""
+
+
+class ConfigError(LichenError, ValueError):
+    """A setting has a value that cannot work; the message starts with its key."""
+
+
+class ShapeError(LichenError, ValueError):
+    """Two arrays do not fit; the message gives both shapes."""
+
+
+class ChoiceError(LichenError, ValueError):
+    """A name is not among the choices; the message lists them and the nearest."""
+
+
+class MissingExtraError(LichenError, ImportError):
+    """An optional package is absent; the message shows the line that installs it."""
+
+
+class ArtifactError(LichenError):
+    """A saved model, run or cache is incomplete, corrupt or of another format version."""

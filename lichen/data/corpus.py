@@ -1,0 +1,172 @@
+"""Text with character offsets: documents, spans, mentions, and the samples made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from lichen.base.errors import DataError
+from lichen.data.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from lichen.data.read import OnBadLine
+
+
+class Span(NamedTuple):
+    """Characters `start` to `end` of a text, `end` not included."""
+
+    start: int
+    end: int
+
+
+class Candidate(NamedTuple):
+    """One entity that a mention may mean; `score` is a probability."""
+
+    entity: int
+    score: float
+
+
+class Mention(NamedTuple):
+    """Characters of a text that name an entity of the graph, or nothing in it (NIL)."""
+
+    span: Span
+    entity: int | None
+    """The linked entity id; None is NIL."""
+    candidates: tuple[Candidate, ...] = ()
+    """What was considered, best first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """One text, with what is known of it.
+
+    Raises:
+        DataError: a mention lies outside the text or is empty.
+    """
+
+    id: str
+    text: str
+    language: str = "en"
+    label: str | None = None
+    """The gold label of a classification task; None is unlabelled."""
+    split: str | None = None
+    mentions: tuple[Mention, ...] = ()
+    """In order of position, not overlapping."""
+    meta: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse mentions outside the text."""
+        end = 0
+        for mention in self.mentions:
+            if not end <= mention.span.start < mention.span.end <= len(self.text):
+                raise DataError(
+                    f"document {self.id!r}: mentions must lie in order inside the "
+                    f"{len(self.text)} characters of the text; got {tuple(mention.span)}."
+                )
+            end = mention.span.end
+
+
+class Sample(NamedTuple):
+    """One example of a classification task: a text, its linked mentions, its class id."""
+
+    id: str
+    text: str
+    mentions: tuple[Mention, ...]
+    label: int | None
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """An immutable sequence of documents.
+
+    >>> c = Corpus((Document(id="1", text="a", split="train"), Document(id="2", text="b")))
+    >>> len(c), [d.id for d in c.train]
+    (2, ['1'])
+    """
+
+    documents: tuple[Document, ...]
+
+    @classmethod
+    def load(cls, path: str | Path, *, on_bad_line: OnBadLine = "raise") -> Corpus:
+        """Read a corpus: "atlas", a `.jsonl` or `.csv` file (`.gz` too), or a folder of `.txt`.
+
+        Raises:
+            DataError: nothing is there, the format is unknown, or a line is bad.
+        """
+        from lichen.data.read import read_corpus
+
+        return read_corpus(path, on_bad_line=on_bad_line)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the corpus; the format is told from the name as in `load`."""
+        from lichen.data.write import write_corpus
+
+        return write_corpus(self, path)
+
+    def __len__(self) -> int:
+        """Count the documents."""
+        return len(self.documents)
+
+    def __iter__(self) -> Iterator[Document]:
+        """Go through the documents in order."""
+        return iter(self.documents)
+
+    def __getitem__(self, index: int) -> Document:
+        """Return the document at a position."""
+        return self.documents[index]
+
+    def __repr__(self) -> str:
+        """Show the size."""
+        return f"Corpus({len(self)} documents)"
+
+    def split(self, name: str) -> Corpus:
+        """Return the documents of a split.
+
+        Raises:
+            DataError: no document belongs to it.
+        """
+        found = tuple(d for d in self.documents if d.split == name)
+        if not found:
+            have = ", ".join(sorted({d.split for d in self.documents if d.split})) or "none"
+            raise DataError(f"split must be one of the corpus's splits ({have}); got {name!r}.")
+        return Corpus(found)
+
+    @property
+    def train(self) -> Corpus:
+        """The documents of the split "train"."""
+        return self.split("train")
+
+    @property
+    def valid(self) -> Corpus:
+        """The documents of the split "valid"."""
+        return self.split("valid")
+
+    @property
+    def test(self) -> Corpus:
+        """The documents of the split "test"."""
+        return self.split("test")
+
+    def labels(self) -> Vocabulary:
+        """Return the distinct labels in sorted order."""
+        return Vocabulary(sorted({d.label for d in self.documents if d.label is not None}))
+
+    def with_mentions(self, mentions: Iterable[tuple[Mention, ...]]) -> Corpus:
+        """Return the corpus with each document's mentions replaced, in order."""
+        pairs = zip(self.documents, mentions, strict=True)
+        return Corpus(tuple(replace(d, mentions=m) for d, m in pairs))
+
+    def samples(self, labels: Vocabulary) -> tuple[Sample, ...]:
+        """Return the documents as task samples.
+
+        Args:
+            labels: the classes; a document without a label gets None.
+
+        Raises:
+            DataError: a document's label is not among them.
+        """
+        return tuple(
+            Sample(d.id, d.text, d.mentions, None if d.label is None else labels.id(d.label))
+            for d in self.documents
+        )

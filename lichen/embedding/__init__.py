@@ -1,0 +1,1 @@
+"""Graph to vectors: scorers, their training, and the graph encoder."""

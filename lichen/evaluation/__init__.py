@@ -1,0 +1,1 @@
+"""Measures and tests of significance; numpy only."""

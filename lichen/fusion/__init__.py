@@ -1,0 +1,1 @@
+"""Ways of joining text and graph, and the model that holds them."""

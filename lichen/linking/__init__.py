@@ -1,0 +1,1 @@
+"""Text to the user's own graph: mentions, candidates, ranking, NIL."""

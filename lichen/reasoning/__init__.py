@@ -1,0 +1,1 @@
+"""Query programs over the graph, and the learned matcher that finds them."""

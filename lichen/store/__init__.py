@@ -1,0 +1,1 @@
+"""The knowledge base on disk: names, facts, sources and validity in SQL."""

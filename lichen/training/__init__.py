@@ -1,0 +1,1 @@
+"""Training loops for graph encoders and fused models."""
