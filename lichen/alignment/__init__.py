@@ -1,1 +1,1 @@
-"""Text space to graph space."""
+"""Text space and graph space to one another: linear maps, and text to relations."""

@@ -29,7 +29,7 @@ def choose(key: str, name: str, choices: Mapping[str, T]) -> T:
     Traceback (most recent call last):
     ...
     lichen.base.errors.ChoiceError: embedding must be one of rotate, transe; got 'rotat'. Did you mean 'rotate'?
-    """
+    """  # noqa: E501
     if name in choices:
         return choices[name]
     near = get_close_matches(str(name), choices, n=1)

@@ -9,9 +9,10 @@ from rich.console import Console
 from rich.table import Table
 
 import lichen as li
+from lichen.cli.output import AsJson
 
 
-def ls(as_json: bool = typer.Option(False, "--json", help="Print JSON.")) -> None:
+def ls(*, as_json: AsJson = False) -> None:
     """List the embeddings, fusions and formats, each with its paper."""
     rows = li.methods()
     if as_json:

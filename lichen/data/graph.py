@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lichen.base.errors import DataError, ShapeError
+from lichen.data.index import EndIndex, PairIndex
 from lichen.data.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -52,6 +54,13 @@ def _frozen(array: Ids) -> Ids:
     return array
 
 
+def _within(key: str, ids: Ids, bound: int, what: str, *, low: int = 0) -> None:
+    if len(ids) and not (ids.min() >= low and ids.max() < bound):
+        raise DataError(
+            f"{key} must hold {what} from {low} to {bound - 1}; got {ids.min()} to {ids.max()}."
+        )
+
+
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Graph:
     """An immutable set of facts, integer-coded.
@@ -70,7 +79,8 @@ class Graph:
     triples: Ids
     """`(facts, 3)`: head, relation, tail; no duplicates; read-only."""
     names: tuple[Name, ...] = ()
-    """Names by which text may call an entity, its label not repeated."""
+    """Names by which text may call an entity, its label not repeated; ordered by entity, and
+    within one entity by preference."""
     descriptions: Mapping[int, str] = field(default_factory=dict)
     """Entity id to a sentence or more about it."""
     types: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
@@ -80,23 +90,18 @@ class Graph:
     fact_sources: Ids = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     """`(facts,)`: index into `sources`, or -1. Empty means that no fact has one."""
     splits: Mapping[str, Ids] = field(default_factory=dict)
-    """Split name to rows of `triples`, such as train, valid, test."""
+    """Split name to rows of `triples`, such as train, valid, test; ascending, each once. A row
+    may stand in two splits: `lichen.data.leaks` then reports it."""
+    relation_texts: Mapping[int, str] = field(default_factory=dict)
+    """Relation id to words that say it, where the label does not."""
 
     def __post_init__(self) -> None:
-        """Check that ids and shapes fit, and make the arrays read-only."""
+        """Check that ids and shapes fit, and make arrays and mappings read-only."""
         triples = np.array(self.triples, dtype=np.int64)
         if triples.size == 0:
             triples = triples.reshape(0, 3)
         if triples.ndim != 2 or triples.shape[1] != 3:
             raise ShapeError(f"triples must have shape (facts, 3); got {triples.shape}.")
-        object.__setattr__(self, "triples", _frozen(triples))
-        for column, vocabulary in ((0, self.entities), (1, self.relations), (2, self.entities)):
-            ids = triples[:, column]
-            if len(ids) and not (ids.min() >= 0 and ids.max() < len(vocabulary)):
-                raise DataError(
-                    f"triples[:, {column}] must hold {vocabulary.what} ids from 0 to "
-                    f"{len(vocabulary) - 1}; got {ids.min()} to {ids.max()}."
-                )
         found = np.array(self.fact_sources, dtype=np.int64)
         if found.size == 0:
             found = np.full(len(triples), -1, dtype=np.int64)
@@ -104,11 +109,32 @@ class Graph:
             raise ShapeError(
                 f"fact_sources must have shape ({len(triples)},), one per fact; got {found.shape}."
             )
-        object.__setattr__(self, "fact_sources", _frozen(found))
-        splits = {k: _frozen(np.array(v, dtype=np.int64)) for k, v in self.splits.items()}
-        object.__setattr__(self, "splits", MappingProxyType(splits))
-        object.__setattr__(self, "descriptions", MappingProxyType(dict(self.descriptions)))
-        object.__setattr__(self, "types", MappingProxyType(dict(self.types)))
+        splits = {k: np.unique(np.array(v, dtype=np.int64)) for k, v in self.splits.items()}
+        entities, relations = len(self.entities), len(self.relations)
+        _within("triples[:, 0]", triples[:, 0], entities, "entity ids")
+        _within("triples[:, 1]", triples[:, 1], relations, "relation ids")
+        _within("triples[:, 2]", triples[:, 2], entities, "entity ids")
+        _within("fact_sources", found, len(self.sources), "source indexes or -1", low=-1)
+        for split, rows in splits.items():
+            _within(f"splits[{split!r}]", rows, len(triples), "rows of triples")
+        about = (*(n.entity for n in self.names), *(x.entity for x in self.literals))
+        for key, ids, bound in (
+            ("the entities of names and literals", about, entities),
+            ("descriptions", tuple(self.descriptions), entities),
+            ("types", tuple(self.types), entities),
+            ("relation_texts", tuple(self.relation_texts), relations),
+        ):
+            _within(key, np.array(ids, dtype=np.int64), bound, "ids")
+        frozen: dict[str, object] = {
+            "triples": _frozen(triples),
+            "fact_sources": _frozen(found),
+            "names": tuple(sorted(self.names, key=lambda name: name.entity)),
+            "splits": MappingProxyType({k: _frozen(v) for k, v in splits.items()}),
+        }
+        for key in ("descriptions", "types", "relation_texts"):
+            frozen[key] = MappingProxyType(dict(getattr(self, key)))
+        for key, value in frozen.items():
+            object.__setattr__(self, key, value)
 
     @classmethod
     def from_triples(
@@ -126,34 +152,51 @@ class Graph:
         Returns:
             The graph, ids in order of first appearance.
 
+        Raises:
+            DataError: `splits` names "train".
+
         >>> g = Graph.from_triples([("Vienna", "capital_of", "Austria")])
         >>> g
         Graph(2 entities, 1 relations, 1 facts)
         """
         from lichen.data.builder import GraphBuilder
 
+        if splits and "train" in splits:
+            raise DataError(
+                "splits must not hold 'train', which is the triples themselves. Leave it out."
+            )
         builder = GraphBuilder()
         parts = {"train" if splits else "": triples, **(splits or {})}
         for split, rows in parts.items():
+            if split:
+                builder.add_split(split)
             for h, r, t in rows:
                 builder.add_fact(h, r, t, split=split or None)
         return builder.build()
 
     @classmethod
-    def load(cls, source: str | Path, *, on_bad_line: OnBadLine = "raise") -> Graph:
+    def load(
+        cls,
+        source: str | Path,
+        *,
+        on_bad_line: OnBadLine = "raise",
+        columns: Sequence[str] | None = None,
+    ) -> Graph:
         """Read a graph: "atlas", a file of a known format, or a folder of train/valid/test files.
 
         Args:
             source: "atlas", a store address ("sqlite:///facts.db"), or a path; the format is
                 told from the name, `.gz` included.
             on_bad_line: "raise" stops at the first bad line; "skip" drops and reports them.
+            columns: the order of the columns of files without a header, such as
+                ("relation", "head", "tail"); None is head, relation, tail.
 
         Raises:
             DataError: nothing is there, the format is unknown, or a line is bad.
         """
         from lichen.data.read import read_graph
 
-        return read_graph(source, on_bad_line=on_bad_line)
+        return read_graph(source, on_bad_line=on_bad_line, columns=columns)
 
     def save(self, path: str | Path) -> Path:
         """Write the graph; the format is told from the name as in `load`."""
@@ -184,25 +227,18 @@ class Graph:
         return len(self.triples)
 
     @cached_property
-    def _rows(self) -> dict[tuple[int, int, int], int]:
-        return {(h, r, t): i for i, (h, r, t) in enumerate(self.triples.tolist())}
+    def _by_head(self) -> PairIndex:
+        h, r, t = self.triples.T
+        return PairIndex(h, r, t, num_relations=self.num_relations)
 
     @cached_property
-    def _csr(self) -> tuple[Ids, Ids]:
-        """Return `(entities + 1,)` offsets into rows ordered by incident entity."""
-        ends = np.concatenate([self.triples[:, 0], self.triples[:, 2]])
-        rows = np.tile(np.arange(self.num_facts), 2)
-        order = np.argsort(ends, kind="stable")
-        counts = np.bincount(ends, minlength=self.num_entities)
-        return np.concatenate([[0], np.cumsum(counts)]), rows[order]
+    def _by_tail(self) -> PairIndex:
+        h, r, t = self.triples.T
+        return PairIndex(t, r, h, num_relations=self.num_relations)
 
     @cached_property
-    def _by_head(self) -> dict[tuple[int, int], tuple[int, ...]]:
-        return _group(self.triples[:, [0, 1, 2]])
-
-    @cached_property
-    def _by_tail(self) -> dict[tuple[int, int], tuple[int, ...]]:
-        return _group(self.triples[:, [2, 1, 0]])
+    def _ends(self) -> EndIndex:
+        return EndIndex(self.triples[:, 0], self.triples[:, 2], num_entities=self.num_entities)
 
     @cached_property
     def _names_of(self) -> dict[int, tuple[Name, ...]]:
@@ -213,33 +249,41 @@ class Graph:
 
     def __contains__(self, triple: object) -> bool:
         """Say whether (head id, relation id, tail id) is a fact."""
-        return triple in self._rows
+        return isinstance(triple, tuple) and len(triple) == 3 and self.row(*triple) is not None
 
     def row(self, h: int, r: int, t: int) -> int | None:
         """Return the row of a fact in `triples`, or None when it is not one."""
-        return self._rows.get((int(h), int(r), int(t)))
+        h, r, t = int(h), int(r), int(t)
+        if self._by_head.count(h, r) <= self._by_tail.count(t, r):
+            return self._by_head.row(h, r, t)
+        return self._by_tail.row(t, r, h)
 
     def tails(self, h: int, r: int) -> tuple[int, ...]:
         """Return the entities t for which (h, r, t) is a fact, in row order."""
-        return self._by_head.get((int(h), int(r)), ())
+        return self._by_head.values_of(int(h), int(r))
 
     def heads(self, r: int, t: int) -> tuple[int, ...]:
         """Return the entities h for which (h, r, t) is a fact, in row order."""
-        return self._by_tail.get((int(t), int(r)), ())
+        return self._by_tail.values_of(int(t), int(r))
 
     def neighbours(self, entity: int) -> Ids:
-        """Return the rows of `triples` that touch an entity as head or tail, ascending."""
-        offsets, rows = self._csr
-        return np.unique(rows[offsets[entity] : offsets[entity + 1]])
+        """Return the rows of `triples` that touch an entity as head or tail, ascending.
+
+        Raises:
+            DataError: there is no such entity.
+        """
+        self._refuse_unknown([entity])
+        return self._ends.rows_of(entity)
 
     def degree(self) -> Ids:
-        """Return how many facts touch each entity, shape `(entities,)`; a self-loop counts twice."""
-        return np.diff(self._csr[0])
+        """Return `(entities,)`: how many facts touch each entity; a self-loop counts twice."""
+        return np.diff(self._ends.offsets)
 
     def subgraph(self, seeds: Iterable[int], *, hops: int = 2, limit: int = 200) -> Graph:
         """Return the facts within some hops of the seeds, nearest first, at most `limit`.
 
-        Vocabularies are shared with this graph, so ids keep their meaning.
+        Vocabularies are shared with this graph, so ids keep their meaning. When a hop does not
+        fit, its entities take turns: a seed with very many facts does not crowd out another.
 
         Args:
             seeds: entity ids to start from.
@@ -247,34 +291,47 @@ class Graph:
             limit: how many facts to keep.
 
         Returns:
-            A graph over the same vocabularies with fewer facts.
+            A graph over the same vocabularies with fewer facts, in row order.
+
+        Raises:
+            DataError: a seed is no entity of this graph.
         """
-        frontier, seen, rows = list(dict.fromkeys(seeds)), set(seeds), dict[int, None]()
-        for _ in range(hops):
-            reached: list[int] = []
-            for entity in frontier:
-                for row in self.neighbours(entity).tolist():
-                    rows[row] = None
-                    h, _r, t = self.triples[row].tolist()
-                    reached += [e for e in (h, t) if e not in seen]
-                    seen.update((h, t))
-                if len(rows) >= limit:
-                    return self.select(sorted(list(rows)[:limit]))
-            frontier = reached
-        return self.select(sorted(rows))
+        start = [int(seed) for seed in dict.fromkeys(seeds)]
+        self._refuse_unknown(start)
+        return self.select(sorted(self._ends.nearest(start, hops=hops, limit=max(limit, 0))))
+
+    def _refuse_unknown(self, entities: list[int]) -> None:
+        for entity in entities:
+            if not 0 <= entity < self.num_entities:
+                raise DataError(
+                    f"entity ids must lie between 0 and {self.num_entities - 1}; got {entity!r}."
+                )
 
     def select(self, rows: ArrayLike) -> Graph:
-        """Return the graph with only some facts, vocabularies unchanged, without splits.
+        """Return the graph with only some facts, all else shared, without splits.
 
         Args:
-            rows: `(kept,)` rows of `triples`, or a `(facts,)` boolean mask (True = keep).
+            rows: `(kept,)` distinct rows of `triples`, or a `(facts,)` boolean mask
+                (True = keep).
+
+        Raises:
+            ShapeError: a mask does not have one value per fact.
         """
         kept = np.asarray(rows)
         if kept.dtype != np.bool_:
             kept = kept.astype(np.int64)
-        return replace(
-            self, triples=self.triples[kept], fact_sources=self.fact_sources[kept], splits={}
-        )
+        elif kept.shape != (self.num_facts,):
+            raise ShapeError(
+                f"a mask of rows must have shape ({self.num_facts},), one per fact; "
+                f"got {kept.shape}."
+            )
+        chosen = copy(self)  # not `replace`, which would check and copy all names again
+        for key in ("_by_head", "_by_tail", "_ends"):
+            chosen.__dict__.pop(key, None)
+        object.__setattr__(chosen, "triples", _frozen(self.triples[kept]))
+        object.__setattr__(chosen, "fact_sources", _frozen(self.fact_sources[kept]))
+        object.__setattr__(chosen, "splits", MappingProxyType({}))
+        return chosen
 
     def split(self, name: str) -> Ids:
         """Return the triples of a split, shape `(facts, 3)`; "train" of an unsplit graph is all.
@@ -304,6 +361,11 @@ class Graph:
         found = self.names_of(entity, language=language)
         return found[0] if found else self.entities[entity]
 
+    def relation_text(self, relation: int) -> str:
+        """Return words for a relation: its text, or its label with spaces for underscores."""
+        found = self.relation_texts.get(relation)
+        return found or self.relations[relation].replace("_", " ").strip()
+
     def types_of(self, entity: int) -> tuple[str, ...]:
         """Return an entity's types, the most specific first."""
         return self.types.get(entity, ())
@@ -312,10 +374,3 @@ class Graph:
         """Return where the fact of a row was read, or None when that is not known."""
         index = int(self.fact_sources[row])
         return self.sources[index] if index >= 0 else None
-
-
-def _group(columns: Ids) -> dict[tuple[int, int], tuple[int, ...]]:
-    grouped: dict[tuple[int, int], list[int]] = {}
-    for key, r, value in columns.tolist():
-        grouped.setdefault((key, r), []).append(value)
-    return {pair: tuple(values) for pair, values in grouped.items()}

@@ -36,8 +36,7 @@ class Vocabulary:
         self.what = what
         self._ids = {label: i for i, label in enumerate(self.labels)}
         if len(self._ids) != len(self.labels):
-            seen: set[str] = set()
-            twice = next(x for x in self.labels if x in seen or seen.add(x))
+            twice = next(x for i, x in enumerate(self.labels) if self._ids[x] != i)
             raise DataError(f"{what} labels must be distinct; {twice!r} occurs twice.")
 
     def __len__(self) -> int:

@@ -22,7 +22,8 @@ class ComplEx:
     directed relations alike.
 
     Shapes: h, r, t `(..., dim)`, dim even -> `(...)`.
-    Cost: 4 * dim multiplications a fact; one `(batch, dim) @ (dim, entities)` product for all tails.
+    Cost: 4 * dim multiplications a fact; all tails take one
+    `(batch, dim) @ (dim, entities)` product.
     Relatives: imaginary parts 0 give `DistMult` of half the width.
     """
 
@@ -47,11 +48,11 @@ class ComplEx:
         return (_times(h, r) * t).sum(-1)
 
     def score_tails(self, h: Tensor, r: Tensor, entities: Tensor) -> Tensor:
-        """Score every entity as tail: `(batch, dim)`, `(entities, dim)` -> `(batch, entities)`."""
+        """Score every entity as tail: `(batch, dim)` each -> `(batch, entities)`."""
         return _times(h, r) @ entities.T
 
     def score_heads(self, r: Tensor, t: Tensor, entities: Tensor) -> Tensor:
-        """Score every entity as head: `(batch, dim)`, `(entities, dim)` -> `(batch, entities)`."""
+        """Score every entity as head: `(batch, dim)` each -> `(batch, entities)`."""
         return _conjugate_times(r, t) @ entities.T
 
     def interaction(self, h: Tensor, t: Tensor) -> Tensor:

@@ -18,7 +18,8 @@ class DistMult:
     Use when relations are symmetric or speed matters most; prefer `ComplEx` otherwise.
 
     Shapes: h, r, t `(..., dim)` -> `(...)`.
-    Cost: 2 * dim multiplications a fact; one `(batch, dim) @ (dim, entities)` product for all tails.
+    Cost: 2 * dim multiplications a fact; all tails take one
+    `(batch, dim) @ (dim, entities)` product.
     Relatives: `ComplEx` with imaginary parts 0.
     """
 
@@ -38,11 +39,11 @@ class DistMult:
         return (h * r * t).sum(-1)
 
     def score_tails(self, h: Tensor, r: Tensor, entities: Tensor) -> Tensor:
-        """Score every entity as tail: `(batch, dim)`, `(entities, dim)` -> `(batch, entities)`."""
+        """Score every entity as tail: `(batch, dim)` each -> `(batch, entities)`."""
         return (h * r) @ entities.T
 
     def score_heads(self, r: Tensor, t: Tensor, entities: Tensor) -> Tensor:
-        """Score every entity as head: `(batch, dim)`, `(entities, dim)` -> `(batch, entities)`."""
+        """Score every entity as head: `(batch, dim)` each -> `(batch, entities)`."""
         return (r * t) @ entities.T
 
     def interaction(self, h: Tensor, t: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, is_dataclass
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +12,17 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from lichen.base import check
-from lichen.base.errors import DataError
-from lichen.data.graph import Graph
+from lichen.base.errors import DataError, ShapeError
+from lichen.data.graph import Graph, Ids
 from lichen.data.vocabulary import Vocabulary
 from lichen.embedding.artifact import read_artifact, write_artifact
 from lichen.embedding.scorer import make_scorer
+from lichen.embedding.unseen import fit_unseen
 
 START_SIZE = 0.05
 """Standard deviation of a new vector's coordinates."""
+RIVALS = 1024
+"""Entities that an unseen entity's facts compete with."""
 
 
 class GraphEncoder(nn.Module):
@@ -56,6 +59,7 @@ class GraphEncoder(nn.Module):
         super().__init__()
         check.between("dim", dim, 1, 1_000_000)
         self.scorer_name = scorer
+        self.settings = settings
         self.scorer = make_scorer(scorer, **settings)
         self.entities: Vocabulary = graph.entities
         self.relations: Vocabulary = graph.relations
@@ -88,26 +92,29 @@ class GraphEncoder(nn.Module):
 
     def vectors(self, ids: ArrayLike | Tensor | None = None) -> Tensor:
         """Return entity vectors: ids of any shape `(...)` -> `(..., entity_dim)`; None is all."""
-        return self.entity_table if ids is None else self.entity_table[self._ids(ids)]
+        if ids is None:
+            return self.entity_table
+        return _rows(self.entity_table, ids, what="entity")
 
     def forward(self, ids: ArrayLike | Tensor) -> Tensor:
         """Return the vectors of entity ids."""
         return self.vectors(ids)
 
-    def score(
-        self, h: ArrayLike | Tensor, r: ArrayLike | Tensor, t: ArrayLike | Tensor
-    ) -> Tensor:
+    def score(self, h: ArrayLike | Tensor, r: ArrayLike | Tensor, t: ArrayLike | Tensor) -> Tensor:
         """Score facts by id, in the direction head to tail: `(...)` each -> `(...)`."""
-        relation = self.relation_table[self._ids(r)]
+        forward = self.relation_table[: self.num_relations]
+        relation = _rows(forward, r, what="relation")
         return self.scorer.score(self.vectors(h), relation, self.vectors(t))
 
     def score_tails(self, h: ArrayLike | Tensor, r: ArrayLike | Tensor) -> Tensor:
         """Score every entity as tail: `(batch,)` each -> `(batch, entities)`."""
-        return self.score_directed(h, r)
+        relation = _rows(self.relation_table[: self.num_relations], r, what="relation")
+        return self.scorer.score_tails(self.vectors(h), relation, self.entity_table)
 
     def score_heads(self, r: ArrayLike | Tensor, t: ArrayLike | Tensor) -> Tensor:
         """Score every entity as head, by the reverse relation: -> `(batch, entities)`."""
-        return self.score_directed(t, self._ids(r) + self.num_relations)
+        relation = _rows(self.relation_table[self.num_relations :], r, what="relation")
+        return self.scorer.score_tails(self.vectors(t), relation, self.entity_table)
 
     def score_directed(self, entity: ArrayLike | Tensor, relation: ArrayLike | Tensor) -> Tensor:
         """Score every entity as the answer to (entity, relation, ?): -> `(batch, entities)`.
@@ -116,7 +123,7 @@ class GraphEncoder(nn.Module):
             entity: `(batch,)` ids.
             relation: `(batch,)` ids; r + num_relations asks for the heads of r.
         """
-        rows = self.relation_table[self._ids(relation)]
+        rows = self._relations(relation)
         return self.scorer.score_tails(self.vectors(entity), rows, self.entity_table)
 
     def interaction(self, head: Tensor, tail: Tensor) -> Tensor:
@@ -126,22 +133,56 @@ class GraphEncoder(nn.Module):
         """
         return self.scorer.interaction(head, tail)
 
+    def encode_unseen(
+        self, *, as_head: ArrayLike = (), as_tail: ArrayLike = (), seed: int = 0
+    ) -> Tensor:
+        """Return a vector for an entity that has no row here, from its facts.
+
+        Args:
+            as_head: `(facts, 2)` relation and tail ids of the facts that it heads.
+            as_tail: `(facts, 2)` head and relation ids of the facts that it ends.
+            seed: of the entities that its facts compete with.
+
+        Returns:
+            `(entity_dim,)`; all zeros when there is no fact.
+
+        Raises:
+            ShapeError: a list does not hold pairs.
+            DataError: an id is out of range.
+        """
+        heading, ending = _pairs("as_head", as_head), _pairs("as_tail", as_tail)
+        relations = np.concatenate([heading[:, 0], ending[:, 1]])
+        others = np.concatenate([heading[:, 1], ending[:, 0]])
+        if len(others) == 0:
+            return self.entity_table.new_zeros(self.entity_dim)
+        _refuse_outside("relation", torch.from_numpy(relations), self.num_relations)
+        asking, answering = relations.copy(), relations + self.num_relations
+        asking[len(heading) :] += self.num_relations
+        answering[len(heading) :] -= self.num_relations
+        drawn = np.random.default_rng(seed).integers(self.num_entities, size=RIVALS)
+        rivals = np.setdiff1d(drawn, others)
+        return fit_unseen(
+            self.scorer,
+            self._relations(asking).detach(),
+            self._relations(answering).detach(),
+            others=self.vectors(others).detach(),
+            rivals=self.vectors(rivals if len(rivals) else others).detach(),
+        )
+
     def shuffled(self, seed: int = 0) -> GraphEncoder:
         """Return a copy whose entity vectors are dealt to other entities.
 
         It has the same parameters, norms and geometry and says nothing about any entity: the
         twin against which knowledge is measured.
         """
-        twin = self._empty_copy()
+        twin = deepcopy(self)
         order = torch.randperm(self.num_entities, generator=torch.Generator().manual_seed(seed))
         with torch.no_grad():
             twin.entity_table.copy_(self.entity_table[order])
-            twin.relation_table.copy_(self.relation_table)
         return twin
 
     def save(self, folder: str | Path) -> Path:
         """Write the vectors, labels and settings to a folder, and return it."""
-        settings = asdict(self.scorer) if is_dataclass(self.scorer) else {}  # type: ignore[arg-type]
         write_artifact(
             Path(folder),
             kind="graph-encoder",
@@ -150,7 +191,11 @@ class GraphEncoder(nn.Module):
                 "relations": self.relation_table.detach(),
             },
             documents={
-                "encoder": {"scorer": self.scorer_name, "settings": settings, "dim": self.dim},
+                "encoder": {
+                    "scorer": self.scorer_name,
+                    "settings": self.settings,
+                    "dim": self.dim,
+                },
                 "entities": list(self.entities),
                 "relations": list(self.relations),
             },
@@ -177,7 +222,28 @@ class GraphEncoder(nn.Module):
             encoder.relation_table.copy_(tensors["relations"])
         return encoder
 
-    def _ids(self, ids: ArrayLike | Tensor) -> Tensor:
-        if isinstance(ids, Tensor):
-            return ids.to(self.entity_table.device)
-        return torch.as_tensor(np.asarray(ids, dtype=np.int64), device=self.entity_table.device)
+    def _relations(self, ids: ArrayLike | Tensor) -> Tensor:
+        """Return relation vectors; reverse directions follow the forward ones."""
+        return _rows(self.relation_table, ids, what="relation")
+
+
+def _rows(table: Tensor, ids: ArrayLike | Tensor, *, what: str) -> Tensor:
+    found = ids if isinstance(ids, Tensor) else torch.from_numpy(np.array(ids, dtype=np.int64))
+    _refuse_outside(what, found, len(table))
+    return table[found.to(table.device)]
+
+
+def _refuse_outside(what: str, ids: Tensor, count: int) -> None:
+    if ids.numel() and not (int(ids.min()) >= 0 and int(ids.max()) < count):
+        raise DataError(
+            f"{what} ids must be from 0 to {count - 1}; got {int(ids.min())} to {int(ids.max())}. "
+            f"Look ids up in the encoder's own {what} labels."
+        )
+
+
+def _pairs(name: str, facts: ArrayLike) -> Ids:
+    found = np.asarray(facts, dtype=np.int64)
+    found = found.reshape(0, 2) if found.size == 0 else found
+    if found.ndim != 2 or found.shape[1] != 2:
+        raise ShapeError(f"{name} must have shape (facts, 2); got {found.shape}.")
+    return found

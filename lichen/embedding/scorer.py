@@ -34,19 +34,19 @@ class Scorer(Protocol):
         ...
 
     def score_tails(self, h: Tensor, r: Tensor, entities: Tensor) -> Tensor:
-        """Score every entity as tail: `(batch, width)`, `(entities, width)` -> `(batch, entities)`."""
+        """Score every entity as tail: `(batch, width)` each -> `(batch, entities)`."""
         ...
 
     def score_heads(self, r: Tensor, t: Tensor, entities: Tensor) -> Tensor:
-        """Score every entity as head: `(batch, width)`, `(entities, width)` -> `(batch, entities)`."""
+        """Score every entity as head: `(batch, width)` each -> `(batch, entities)`."""
         ...
 
     def interaction(self, h: Tensor, t: Tensor) -> Tensor:
-        """Return what head and tail say together: `(..., entity width)` -> `(..., relation width)`."""
+        """Combine head and tail: `(..., entity width)` -> `(..., relation width)`."""
         ...
 
     def moduli(self, vectors: Tensor) -> Tensor:
-        """Return the size of each coordinate, for the N3 penalty: `(..., width)` -> `(..., parts)`."""
+        """Return each coordinate's size, for N3: `(..., width)` -> `(..., parts)`."""
         ...
 
 

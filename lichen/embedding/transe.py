@@ -46,14 +46,15 @@ class TransE:
 
     def score(self, h: Tensor, r: Tensor, t: Tensor) -> Tensor:
         """Score facts one by one: `(..., dim)` each -> `(...)`."""
-        return -torch.linalg.vector_norm(self.interaction(h, t) - r, ord=self.norm, dim=-1)
+        distance: Tensor = torch.linalg.vector_norm(t - h - r, ord=self.norm, dim=-1)
+        return -distance
 
     def score_tails(self, h: Tensor, r: Tensor, entities: Tensor) -> Tensor:
-        """Score every entity as tail: `(batch, dim)`, `(entities, dim)` -> `(batch, entities)`."""
+        """Score every entity as tail: `(batch, dim)` each -> `(batch, entities)`."""
         return self._all(h + r, entities)
 
     def score_heads(self, r: Tensor, t: Tensor, entities: Tensor) -> Tensor:
-        """Score every entity as head: `(batch, dim)`, `(entities, dim)` -> `(batch, entities)`."""
+        """Score every entity as head: `(batch, dim)` each -> `(batch, entities)`."""
         return self._all(t - r, entities)
 
     def interaction(self, h: Tensor, t: Tensor) -> Tensor:

@@ -68,7 +68,9 @@ def rank_of_truth(
     if hide is not None:
         keep = ~np.asarray(hide, dtype=np.bool_)
         if keep.shape != table.shape:
-            raise ShapeError(f"hide must have the shape of scores, {table.shape}; got {keep.shape}.")
+            raise ShapeError(
+                f"hide must have the shape of scores, {table.shape}; got {keep.shape}."
+            )
         above &= keep
         equal &= keep
     equal[np.arange(len(table)), columns] = False

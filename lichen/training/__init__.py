@@ -1,1 +1,1 @@
-"""Training loops for graph encoders and fused models."""
+"""Models and data to runs: the loop, its configuration, predictions and twins."""

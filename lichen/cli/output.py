@@ -1,0 +1,33 @@
+"""What every verb shares: the shape of its output."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+OnBadLine = Annotated[
+    str, typer.Option("--on-bad-line", help="raise stops at the first bad line; skip counts them.")
+]
+
+
+def show(found: Mapping[str, Any], *, as_json: bool) -> None:
+    """Print names and values, as JSON or as two columns.
+
+    Args:
+        found: what to print; values are plain data.
+        as_json: whether to print JSON.
+    """
+    if as_json:
+        typer.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        return
+    table = Table(show_header=False, box=None, pad_edge=False)
+    for key, value in found.items():
+        shown = f"{value:.4g}" if isinstance(value, float) else str(value)
+        table.add_row(key.replace("_", " "), shown)
+    Console().print(table)

@@ -1,0 +1,169 @@
+"""The wording of questions: phrase tables in, forms of one split out, filled and agreed."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from lichen.data.atlas.phrase import Phrase
+from lichen.data.corpus import Candidate, Mention, Span
+
+SPLITS = ("train", "valid", "test")
+TABLES = {"en": ("phrases_en.toml", "frames_en.toml"), "zh": ("phrases_zh.toml",)}
+PLURALS = {"is": "are", "does": "do", "has": "have", "was": "were", "lies": "lie"}
+_BEFORE = re.compile(r"\b(is|does|has|was)(?= \{x\})")
+_AFTER = re.compile(r"(?<=\{x\} )(is|has|was|lies)\b")
+_CHOICE = re.compile(r"\[([^|\]]*)\|([^\]]*)\]")
+_AGREEMENT = re.compile(r"<([^|>]*)\|([^>]*)>")
+_SLOT = re.compile(r"\{(x|y|a|b)\}")
+_NAME_ONLY = re.compile(
+    r"\b(?:a|an|called|(?:city|province|region|town|district|territory|area|unit|type|continent)"
+    r"(?: of)?|faith|religion|metropolis|hue|natural|foreign|overseas|industry|government|the)"
+    r" \{x\}"
+    r"|\{x\} (?:believers|communities|creed|denomination|faith|industry|sector|population"
+    r"|religious)"
+    r"|^\{x\}: |\{x\}'s"
+)
+
+
+class Form(NamedTuple):
+    """One wording: its text with slots, and its number for the records."""
+
+    text: str
+    id: str
+
+
+class Filled(NamedTuple):
+    """A text with the mentions that stand in it."""
+
+    text: str
+    mentions: tuple[Mention, ...] = ()
+
+
+class Wording:
+    """All wording of one language and one split.
+
+    Args:
+        language: "en" or "zh".
+        split: train, valid or test; their forms are disjoint.
+        steps: entries of steps that the tables lack.
+        attributes: entries of attributes that the tables lack.
+    """
+
+    def __init__(
+        self,
+        language: str,
+        split: str,
+        *,
+        steps: Mapping[str, Any] = MappingProxyType({}),
+        attributes: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
+        self.language = language
+        self.split = split
+        self._table = tables(language)
+        self.steps: Mapping[str, Any] = {**steps, **self._table.get("steps", {})}
+        """Entries by key, such as "capital>"."""
+        self.attributes: Mapping[str, Any] = {**attributes, **self._table.get("attributes", {})}
+
+    def questions(self, step: str) -> list[Form]:
+        """Return the question forms of a step."""
+        return self._forms(f"{step}", self.steps[step])
+
+    def parts(self, step: str, part: str) -> list[Form]:
+        """Return the noun phrases ("np") or predicates ("vp") of a step."""
+        return self._forms(f"{step}{part}", self.steps[step].get(part, {}))
+
+    def of_attribute(self, attribute: str, part: str) -> list[Form]:
+        """Return the forms of an attribute: ask, max, min, more or less."""
+        return self._forms(f"{attribute}:{part}", self.attributes[attribute].get(part, {}))
+
+    def frames(self, frame: str) -> list[Form]:
+        """Return the frames that compose parts, such as count, both, extreme or pair."""
+        return self._forms(frame, self._table.get("frames", {}).get(frame, {}))
+
+    def outside(self) -> list[Form]:
+        """Return questions of which no graph of lands holds the answer."""
+        return self._forms("outside", self._table.get("unanswerable", {}))
+
+    def unknown(self) -> tuple[str, ...]:
+        """Return names of places that do not exist."""
+        return tuple(self._table.get("unknown", {}).get(self.split, ()))
+
+    def noun(self, step: str, *, plural: bool) -> str:
+        """Return what the answers of a step are called."""
+        return str(self.steps[step]["noun"][int(plural)])
+
+    def is_many(self, step: str) -> bool:
+        """Say whether a step typically leads to several things."""
+        return bool(self.steps[step].get("many"))
+
+    def _forms(self, id_: str, entry: Mapping[str, Any]) -> list[Form]:
+        found = entry.get(self.split, ())
+        return [
+            Form(text, f"{self.language}:{id_}:{self.split}{i}") for i, text in enumerate(found)
+        ]
+
+
+@lru_cache(maxsize=4)
+def tables(language: str) -> dict[str, Any]:
+    """Return the merged phrase tables of a language; empty for one that has none."""
+    merged: dict[str, Any] = {}
+    for name in TABLES.get(language, ()):
+        merged.update(tomllib.loads((files("lichen.data.atlas") / name).read_text("utf-8")))
+    return merged
+
+
+def agree(text: str, *, anchor_plural: bool = False, answer_plural: bool = True) -> str:
+    """Choose the words that fit one or several anchors and answers.
+
+    >>> agree("What [is|are] the flag of {x}, and is {x} old?", anchor_plural=True)
+    'What are the flag of {x}, and are {x} old?'
+    >>> agree("<borders|border> {x}", answer_plural=False)
+    'borders {x}'
+    """
+    text = _CHOICE.sub(lambda m: m.group(1 + anchor_plural), text)
+    text = _AGREEMENT.sub(lambda m: m.group(1 + answer_plural), text)
+    if anchor_plural:
+        text = _BEFORE.sub(lambda m: PLURALS[m.group()], text)
+        text = _AFTER.sub(lambda m: PLURALS[m.group()], text)
+    return " ".join(text.split())
+
+
+def takes_phrase(form: Form) -> bool:
+    """Say whether a form stays correct when its anchor is a noun phrase and not a name."""
+    return _NAME_ONLY.search(form.text) is None and form.text.count("{x}") == 1
+
+
+def fill(text: str, slots: Mapping[str, Filled]) -> Filled:
+    """Put filled parts into the slots {x}, {y}, {a}, {b} and keep track of their mentions.
+
+    >>> part = Filled("the Danube", (Mention(Span(4, 10), 7),))
+    >>> fill("Where is {x}?", {"x": part}).mentions[0].span
+    Span(start=13, end=19)
+    """
+    out, at, mentions = "", 0, []
+    for slot in _SLOT.finditer(text):
+        part = slots[slot.group(1)]
+        out += text[at : slot.start()]
+        for mention in part.mentions:
+            start, end = mention.span
+            mentions.append(mention._replace(span=Span(start + len(out), end + len(out))))
+        out += part.text
+        at = slot.end()
+    return Filled(out + text[at:], tuple(mentions))
+
+
+def named(entity: int, words: Phrase) -> Filled:
+    """Return an entity's name with its article as a filled part."""
+    span = Span(len(words.article), len(words.article) + len(words.text))
+    return Filled(words.article + words.text, (Mention(span, entity, (Candidate(entity, 1.0),)),))
+
+
+def sentence(part: Filled) -> Filled:
+    """Return a filled text with a capital first letter."""
+    return part._replace(text=part.text[:1].upper() + part.text[1:])

@@ -1,0 +1,214 @@
+"""Read graphs and corpora: the format is told from the name, `.gz` included."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+from lichen.base.choose import choose
+from lichen.base.errors import DataError
+from lichen.data.builder import GraphBuilder
+from lichen.data.corpus import Corpus, Document
+from lichen.data.graph import Graph
+from lichen.data.read.codex import is_codex, read_codex
+from lichen.data.read.documents import (
+    read_documents_csv,
+    read_documents_folder,
+    read_documents_jsonl,
+)
+from lichen.data.read.folder import RECORDS, TABLES, read_folder, split_files
+from lichen.data.read.ids import id_file, read_id_folder
+from lichen.data.read.jsonl import read_jsonl
+from lichen.data.read.lines import BadLines, OnBadLine, plain_suffix
+from lichen.data.read.rdf import read_ntriples, read_turtle
+from lichen.data.read.wordnet import PARTS, read_wordnet
+
+__all__ = ["OnBadLine", "ReadReport", "read_corpus", "read_graph", "scan_graph"]
+
+log = logging.getLogger(__name__)
+
+GRAPH_READERS: dict[str, Callable[..., None]] = {
+    **TABLES,
+    **dict.fromkeys(RECORDS, read_jsonl),
+    ".nt": read_ntriples,
+    ".ttl": read_turtle,
+}
+"""File suffix to the function that reads it into a builder."""
+
+CORPUS_READERS: dict[str, Callable[[Path, BadLines], Iterator[Document]]] = {
+    **dict.fromkeys(RECORDS, read_documents_jsonl),
+    ".csv": read_documents_csv,
+}
+"""File suffix to the function that reads its documents."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadReport:
+    """What was met while reading a graph."""
+
+    num_lines: int
+    """Lines or records read, bad ones included."""
+    num_bad: int
+    """Lines skipped because they did not hold what the format promises."""
+    first_bad: str | None
+    """Where the first of them stands and what is wrong with it; None without one."""
+    num_duplicates: int
+    """How often a fact came that was there already; it is kept once."""
+    num_shared: int
+    """How often a fact came again in another split; it is then in both, which is a leak."""
+
+
+def read_graph(
+    source: str | Path,
+    *,
+    on_bad_line: OnBadLine = "raise",
+    columns: Sequence[str] | None = None,
+) -> Graph:
+    """Read a graph and log what was skipped or came twice.
+
+    Args:
+        source: "atlas"; the address of a store; a file (.tsv, .txt, .csv, .jsonl, .nt, .ttl,
+            each also with .gz); or a folder of train/valid/test files, of OpenKE's id files,
+            of CoDEx or of WordNet's database.
+        on_bad_line: "raise" stops at the first bad line; "skip" drops and counts them.
+        columns: the order of the columns of tables without a header; None is head, relation,
+            tail.
+
+    Returns:
+        The graph.
+
+    Raises:
+        DataError: nothing is there, nothing is in it, or a line is bad.
+        ChoiceError: the suffix is unknown.
+    """
+    if source == "atlas":
+        atlas: Graph = import_module("lichen.data.atlas").load_graph()
+        return atlas
+    if "://" in str(source):  # the store stands below this package: it is looked up, not imported
+        snapshot: Graph = import_module("lichen.store").Store.open(str(source)).snapshot()
+        return snapshot
+    return scan_graph(source, on_bad_line=on_bad_line, columns=columns)[0]
+
+
+def scan_graph(
+    path: str | Path,
+    *,
+    on_bad_line: OnBadLine = "skip",
+    columns: Sequence[str] | None = None,
+) -> tuple[Graph, ReadReport]:
+    """Read a graph from a file or folder and say what was met on the way.
+
+    Args:
+        path: as for `read_graph`, files and folders only.
+        on_bad_line: as for `read_graph`.
+        columns: as for `read_graph`.
+
+    Returns:
+        The graph and the report.
+
+    Raises:
+        DataError: nothing is there, nothing is in it, or a line is bad and not to be skipped.
+        ChoiceError: the suffix is unknown.
+    """
+    place, builder, bad = _there(path), GraphBuilder(), BadLines(on_bad_line)
+    if place.is_dir():
+        _read_graph_folder(place, builder, bad, columns)
+    else:
+        reader = choose(f"{place}: the suffix", plain_suffix(place), GRAPH_READERS)
+        options = {"columns": columns} if plain_suffix(place) in TABLES else {}
+        reader(place, builder, bad, **options)
+    bad.summarise(path)
+    graph = builder.build()
+    if not graph.num_entities:
+        raise DataError(
+            f"{path}: must hold at least one fact or entity, found none in {bad.num_lines} lines. "
+            "Check that this is the right file."
+        )
+    _report_repeats(place, builder)
+    return graph, ReadReport(
+        num_lines=bad.num_lines,
+        num_bad=bad.num_bad,
+        first_bad=bad.first,
+        num_duplicates=builder.num_duplicates,
+        num_shared=builder.num_shared,
+    )
+
+
+def _report_repeats(path: Path, builder: GraphBuilder) -> None:
+    if builder.num_shared:
+        log.warning(
+            "%s: %d facts stand in more than one split and are kept in each, which is a leak",
+            path,
+            builder.num_shared,
+        )
+    num_same = builder.num_duplicates - builder.num_shared
+    if num_same > 0 and not _is_wordnet(path):  # whose words may link two synsets twice
+        log.warning("%s: %d facts came again and are kept once", path, num_same)
+
+
+def _is_wordnet(folder: Path) -> bool:
+    return any((folder / f"data.{part}{gz}").exists() for part in PARTS for gz in ("", ".gz"))
+
+
+def _read_graph_folder(
+    folder: Path, builder: GraphBuilder, bad: BadLines, columns: Sequence[str] | None
+) -> None:
+    if is_codex(folder):
+        read_codex(folder, builder, bad)
+    elif id_file(folder, "train").exists():
+        read_id_folder(folder, builder, bad)
+    elif split_files(folder):
+        read_folder(folder, builder, bad, columns=columns)
+    elif _is_wordnet(folder):
+        read_wordnet(folder, builder, bad)
+    else:
+        raise DataError(
+            f"{folder}: must hold train, valid or test files (.tsv, .txt, .csv, .jsonl), "
+            "OpenKE's train2id.txt, CoDEx or WordNet's data.noun; found none of them. "
+            "Check the path, or name one file."
+        )
+
+
+def read_corpus(path: str | Path, *, on_bad_line: OnBadLine = "raise") -> Corpus:
+    """Read a corpus and log what was skipped.
+
+    Args:
+        path: "atlas"; a file (.jsonl or .csv, each also with .gz); or a folder of .txt files.
+        on_bad_line: "raise" stops at the first bad line; "skip" drops and counts them.
+
+    Returns:
+        The corpus.
+
+    Raises:
+        DataError: nothing is there, nothing is in it, or a line is bad.
+        ChoiceError: the suffix is unknown.
+    """
+    if path == "atlas":
+        atlas: Corpus = import_module("lichen.data.atlas").load_corpus()
+        return atlas
+    place, bad = _there(path), BadLines(on_bad_line)
+    if place.is_dir():
+        documents = tuple(read_documents_folder(place, bad))
+    else:
+        reader = choose(f"{place}: the suffix", plain_suffix(place), CORPUS_READERS)
+        documents = tuple(reader(place, bad))
+    bad.summarise(path)
+    if not documents:
+        raise DataError(
+            f"{path}: must hold at least one document, found none in {bad.num_lines} lines. "
+            "Check that this is the right file."
+        )
+    return Corpus(documents)
+
+
+def _there(path: str | Path) -> Path:
+    place = Path(path)
+    if not place.exists():
+        raise DataError(
+            f"{place}: must be a file or a folder, found nothing there. Check the path, or say "
+            "'atlas' for the built-in one."
+        )
+    return place

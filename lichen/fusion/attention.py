@@ -1,0 +1,59 @@
+"""Attention: every mention chooses among the entities of its text, and nothing."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from lichen.fusion.operator import Fusion, entity_writer
+
+OWN = 4.0
+"""Start of the preference for a token's own entity over those of other mentions."""
+
+
+class AttentionFusion(Fusion):
+    """Let every linked token attend over the entities linked in its text, and a slot of nothing.
+
+    With token states x and entity vectors e, token i has the query Q x_i, entity j the key K e_j,
+    and the result is x_i + sum_j a_ij V e_j, with a the softmax over all linked tokens j and the
+    empty slot. A learned preference favours the token's own entity.
+
+    Use when what a mention needs may be said by another: coreferent, doubtful or wrong links.
+    Prefer `GateFusion` when each mention needs its own entity only.
+
+    Shapes: tokens `(batch, tokens, dim)`, entities `(batch, tokens, entity_dim)`,
+    linked `(batch, tokens)` bool -> `(batch, tokens, dim)`.
+    Cost: three products a token and one `(tokens, tokens)` score matrix a text,
+    dim * entity_dim + (dim + entity_dim) * width + width + 2 parameters.
+    """
+
+    PAPER = "Peters et al., 2019, arXiv:1909.04164 (KnowBert's knowledge attention, one head)"
+
+    def __init__(self, dim: int, entity_dim: int) -> None:
+        super().__init__(dim, entity_dim)
+        width = min(64, dim)
+        self.query = nn.Linear(dim, width)
+        self.key = nn.Linear(entity_dim, width, bias=False)
+        self.write = entity_writer(dim, entity_dim)
+        self.own = nn.Parameter(torch.tensor(OWN))
+        self.nothing = nn.Parameter(torch.tensor(0.0))
+        nn.init.zeros_(self.query.bias)
+        nn.init.normal_(self.query.weight, std=0.02)
+
+    def read(self, tokens: Tensor, entities: Tensor, linked: Tensor) -> Tensor:
+        """Return x + sum over entities of a V e."""
+        entities = entities.to(tokens.dtype)
+        scores = self.query(tokens) @ self.key(entities).transpose(1, 2)
+        scores = scores / self.key.out_features**0.5
+        size = tokens.shape[1]
+        eye = torch.eye(size, dtype=torch.bool, device=tokens.device)
+        scores = scores + self.own * eye
+        scores = scores.masked_fill(~linked.unsqueeze(1), float("-inf"))
+        empty = self.nothing.to(scores.dtype).expand(*scores.shape[:2], 1)
+        weights = torch.softmax(torch.cat([scores, empty], dim=-1), dim=-1)[..., :size]
+        out: Tensor = tokens + weights @ self.write(entities)
+        return out
+
+    def written(self) -> Tensor | None:
+        """Return V, as read by a token that attends to its own entity alone."""
+        return self.write.weight

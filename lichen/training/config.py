@@ -1,0 +1,38 @@
+"""How a fused model is trained; the `[train]` table of a job file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lichen.base import check
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """Settings of `train` for a `FusedModel`.
+
+    Raises:
+        ConfigError: a value is out of its bounds; the message starts with its key.
+    """
+
+    epochs: int = 8
+    """Passes over the training samples."""
+    batch_size: int = 128
+    """Samples a step."""
+    learning_rate: float = 2e-3
+    """Of fusion and head (AdamW), after warm-up, falling linearly to 0."""
+    text_learning_rate: float = 5e-5
+    """Of the language model, when it is trained."""
+    weight_decay: float = 0.01
+    """AdamW's."""
+    warmup: float = 0.1
+    """Share of the steps in which the learning rate rises."""
+
+    def __post_init__(self) -> None:
+        """Refuse values that could only fail later, deep inside a run."""
+        check.between("train.epochs", self.epochs, 1, 100_000)
+        check.between("train.batch_size", self.batch_size, 1, 1_000_000)
+        check.between("train.learning_rate", self.learning_rate, 0.0, 10.0)
+        check.between("train.text_learning_rate", self.text_learning_rate, 0.0, 10.0)
+        check.between("train.weight_decay", self.weight_decay, 0.0, 10.0)
+        check.between("train.warmup", self.warmup, 0.0, 1.0)

@@ -1,0 +1,116 @@
+"""The run folder: what a run was asked to do, how far it came, and what came of it."""
+
+from __future__ import annotations
+
+import json
+import platform
+import shutil
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from lichen.base.errors import ArtifactError, ConfigError
+from lichen.data.corpus import Corpus
+from lichen.fusion.model import FusedModel
+from lichen.training.run import RUN, TRAIN, VALID, Run, write_record
+
+SPEC, LOG, CHECKPOINTS = "resolved.json", "metrics.jsonl", "checkpoints"
+PACKAGES = ("lichen", "torch", "transformers", "tokenizers", "numpy")
+
+
+class RunFolder:
+    """A folder that a run is written to, step by step, so that it can go on after a kill.
+
+    `resolved.json` (settings, seed, hashes, versions), `train.jsonl`, `valid.jsonl`,
+    `metrics.jsonl`, `checkpoints/` while it runs, and at the end `model/` and `run.json`.
+
+    Args:
+        path: created when absent.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.checkpoints = path / CHECKPOINTS
+        self.log = path / LOG
+
+    @property
+    def is_finished(self) -> bool:
+        """Say whether a finished run is there."""
+        return (self.path / RUN).is_file()
+
+    def spec(self, run: Run[FusedModel], *, data_hash: str) -> dict[str, Any]:
+        """Return what makes this run this run: equal for a run that may go on."""
+        config = run.model.config
+        names = ("fusion", "task", "at", "labels", "entities", *config.settings())
+        return {
+            "model": {name: getattr(config, name) for name in names},
+            "text": {"name": run.model.text.name, "fingerprint": run.model.text.fingerprint},
+            "config": asdict(run.config),
+            "seed": run.seed,
+            "data": data_hash,
+        }
+
+    def require_same(self, spec: dict[str, Any]) -> None:
+        """Refuse to mix two runs in one folder.
+
+        Raises:
+            ConfigError: the folder holds a run with other settings or data.
+            ArtifactError: its record cannot be read.
+        """
+        path = self.path / SPEC
+        try:
+            said = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise ArtifactError(
+                f"{path}: must be the record of the run in this folder; cannot be read "
+                f"({error}). Give another out, or remove the folder."
+            ) from None
+        mine = json.loads(json.dumps(spec))
+        other = sorted(key for key in mine if said.get(key) != mine[key])
+        if other:
+            raise ConfigError(
+                f"out: {self.path} must be empty or hold this same run; it holds one with another "
+                f"{', '.join(other)}. Give another out, or remove the folder."
+            )
+
+    def begin(self, run: Run[FusedModel], spec: dict[str, Any]) -> Path | None:
+        """Write what is to be done, or find where to go on.
+
+        Returns:
+            The last checkpoint of a run that was cut short, or None.
+        """
+        if (self.path / SPEC).is_file():
+            self.require_same(spec)
+            return self._last_checkpoint()
+        self.path.mkdir(parents=True, exist_ok=True)
+        assert isinstance(run.data, Corpus)
+        run.data.save(self.path / TRAIN)
+        if run.valid is not None:
+            run.valid.save(self.path / VALID)
+        versions = {name: _version(name) for name in PACKAGES}
+        versions["python"] = platform.python_version()
+        text = json.dumps({**spec, "versions": versions}, indent=1, ensure_ascii=False)
+        (self.path / SPEC).write_text(text, encoding="utf-8")
+        return None
+
+    def finish(self, run: Run[FusedModel], spec: dict[str, Any]) -> None:
+        """Write the model and the record, and drop the checkpoints."""
+        write_record(run, spec)
+        shutil.rmtree(self.checkpoints, ignore_errors=True)
+
+    def _last_checkpoint(self) -> Path | None:
+        found = [p for p in self.checkpoints.glob("checkpoint-*") if _is_whole(p)]
+        return max(found, key=lambda p: int(p.name.split("-")[1]), default=None)
+
+
+def _is_whole(checkpoint: Path) -> bool:
+    """Say whether a checkpoint was written to its end: its last file is there."""
+    return (checkpoint / "trainer_state.json").is_file()
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,57 @@
+import json
+
+import pytest
+import torch
+
+from lichen.base.errors import ArtifactError
+from lichen.embedding.artifact import read_artifact, write_artifact
+
+
+@pytest.fixture
+def folder(tmp_path):
+    path = tmp_path / "artifact"
+    write_artifact(
+        path,
+        kind="toy",
+        tensors={"x": torch.arange(6.0).reshape(2, 3).T},
+        documents={"labels": ["水", "water"]},
+    )
+    return path
+
+
+def test_what_was_written_comes_back(folder):
+    tensors, documents = read_artifact(folder, kind="toy")
+    assert tensors["x"].tolist() == [[0, 3], [1, 4], [2, 5]]
+    assert documents == {"labels": ["水", "water"]}
+
+
+def test_a_missing_file_is_named(folder):
+    (folder / "labels.json").unlink()
+    with pytest.raises(ArtifactError, match=r"labels\.json: lichen\.json lists this file"):
+        read_artifact(folder, kind="toy")
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "labels.json"])
+def test_a_cut_file_is_noticed(folder, name):
+    path = folder / name
+    path.write_bytes(path.read_bytes()[:-3])
+    with pytest.raises(ArtifactError, match=rf"{name}: must have the hash"):
+        read_artifact(folder, kind="toy")
+
+
+def test_an_interrupted_write_leaves_no_manifest(folder):
+    (folder / "lichen.json").unlink()
+    with pytest.raises(ArtifactError, match="holds no complete toy"):
+        read_artifact(folder, kind="toy")
+
+
+def test_another_kind_or_format_is_refused(folder):
+    with pytest.raises(ArtifactError, match="must be of kind 'other' and format 1; got kind 'toy'"):
+        read_artifact(folder, kind="other")
+    manifest = json.loads((folder / "lichen.json").read_text())
+    (folder / "lichen.json").write_text(json.dumps({**manifest, "format": 99}))
+    with pytest.raises(ArtifactError, match="format 99"):
+        read_artifact(folder, kind="toy")
+    (folder / "lichen.json").write_text('{"format": 1')
+    with pytest.raises(ArtifactError, match="not a Lichen manifest"):
+        read_artifact(folder, kind="toy")

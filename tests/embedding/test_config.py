@@ -1,0 +1,28 @@
+import pytest
+
+from lichen.base.errors import ChoiceError, ConfigError
+from lichen.embedding.config import EmbeddingConfig
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("epochs", -1),
+        ("batch_size", 0),
+        ("learning_rate", float("nan")),
+        ("negatives", 0),
+        ("n3", -0.1),
+        ("valid_every", 0),
+        ("patience", 0),
+        ("valid_limit", 0),
+        ("seed", -1),
+    ],
+)
+def test_bad_values_stop_at_once_with_their_key(key, value):
+    with pytest.raises(ConfigError, match=rf"embed\.{key} must be between"):
+        EmbeddingConfig(**{key: value})
+
+
+def test_bad_choice_names_the_nearest():
+    with pytest.raises(ChoiceError, match=r"embed\.candidates .*Did you mean 'sampled'"):
+        EmbeddingConfig(candidates="sample")

@@ -1,0 +1,115 @@
+import numpy as np
+import pytest
+import torch
+
+from lichen.base.errors import ArtifactError, ChoiceError, ConfigError, DataError, ShapeError
+from lichen.data.graph import Graph
+from lichen.embedding.encoder import GraphEncoder
+
+FACTS = [
+    ("Vienna", "capital_of", "Austria"),
+    ("Paris", "capital_of", "France"),
+    ("Austria", "borders", "Germany"),
+    ("France", "borders", "Germany"),
+]
+
+
+@pytest.fixture
+def graph():
+    return Graph.from_triples(FACTS)
+
+
+@pytest.fixture
+def encoder(graph):
+    return GraphEncoder("complex", graph, dim=8, seed=1)
+
+
+def test_widths_and_shapes(encoder):
+    assert (encoder.entity_dim, encoder.relation_dim) == (8, 8)
+    assert (encoder.num_entities, encoder.num_relations) == (5, 2)
+    assert encoder.vectors([[0, 1], [2, 3]]).shape == (2, 2, 8)
+    assert encoder(torch.tensor([4])).shape == (1, 8)
+    assert encoder.vectors().shape == (5, 8)
+    assert encoder.score_tails([0, 1], [0, 1]).shape == (2, 5)
+    assert encoder.score_heads([0, 1], [2, 3]).shape == (2, 5)
+
+
+def test_one_fact_scores_as_in_one_against_all(graph, encoder):
+    h, r, t = graph.triples.T.copy()
+    rows = np.arange(len(h))
+    torch.testing.assert_close(encoder.score_tails(h, r)[rows, t], encoder.score(h, r, t))
+    both = encoder.interaction(encoder.vectors(h), encoder.vectors(t)) * encoder.relation_table[r]
+    torch.testing.assert_close(both.sum(-1), encoder.score(h, r, t))
+
+
+def test_heads_are_asked_for_by_the_reverse_relation(encoder):
+    reverse = encoder.relation_table[[2, 3]]
+    expected = encoder.scorer.score_tails(encoder.vectors([2, 3]), reverse, encoder.vectors())
+    torch.testing.assert_close(encoder.score_heads([0, 1], [2, 3]), expected)
+    torch.testing.assert_close(encoder.score_directed([2, 3], [2, 3]), expected)
+
+
+def test_gradients_reach_both_tables(encoder):
+    (encoder.score([0], [0], [1]) + encoder.score_heads([0], [1]).sum()).sum().backward()
+    assert encoder.entity_table.grad.abs().sum() > 0
+    assert encoder.relation_table.grad[[0, 2]].abs().sum() > 0
+    assert encoder.relation_table.grad[[1, 3]].abs().sum() == 0
+
+
+def test_same_seed_same_start(graph, encoder):
+    again = GraphEncoder("complex", graph, dim=8, seed=1)
+    other = GraphEncoder("complex", graph, dim=8, seed=2)
+    assert torch.equal(again.vectors(), encoder.vectors())
+    assert not torch.equal(other.vectors(), encoder.vectors())
+
+
+def test_shuffled_deals_the_same_vectors_to_others(encoder):
+    before = encoder.vectors().detach().clone()
+    twin = encoder.shuffled(3)
+    assert torch.equal(encoder.vectors(), before)
+    assert not torch.equal(twin.vectors(), before)
+    assert sorted(twin.vectors().tolist()) == sorted(before.tolist())
+    assert torch.equal(twin.relation_table, encoder.relation_table)
+    assert torch.equal(encoder.shuffled(3).vectors(), twin.vectors())
+
+
+@pytest.mark.parametrize("wrong", [-1, 5])
+def test_ids_outside_are_refused(encoder, wrong):
+    with pytest.raises(DataError, match="entity ids must be from 0 to 4"):
+        encoder.vectors([wrong])
+    with pytest.raises(DataError, match="relation ids must be from 0 to 1"):
+        encoder.score([0], torch.tensor([2]), [1])
+
+
+def test_bad_settings_are_refused(graph):
+    with pytest.raises(ChoiceError, match="Did you mean 'complex'"):
+        GraphEncoder("compelx", graph)
+    with pytest.raises(ConfigError, match="dim must be between 1"):
+        GraphEncoder("distmult", graph, dim=0)
+    with pytest.raises(ConfigError, match="Use 8"):
+        GraphEncoder("complex", graph, dim=7)
+
+
+def test_save_and_load(encoder, graph, tmp_path):
+    folder = encoder.save(tmp_path / "encoder")
+    files = {"lichen.json", "model.safetensors", "encoder.json", "entities.json", "relations.json"}
+    assert {path.name for path in folder.iterdir()} == files
+    again = GraphEncoder.load(folder)
+    assert torch.equal(again.vectors(), encoder.vectors())
+    assert again.entities == graph.entities
+    assert again.relations == graph.relations
+    (folder / "model.safetensors").write_bytes(b"nonsense")
+    with pytest.raises(ArtifactError, match="must have the hash"):
+        GraphEncoder.load(folder)
+    with pytest.raises(ArtifactError, match="holds no complete graph-encoder"):
+        GraphEncoder.load(tmp_path / "nowhere")
+
+
+def test_unseen_entity_needs_pairs_of_known_ids(encoder):
+    assert encoder.encode_unseen().tolist() == [0.0] * 8
+    with pytest.raises(ShapeError, match=r"as_head must have shape \(facts, 2\); got \(3,\)"):
+        encoder.encode_unseen(as_head=[0, 1, 2])
+    with pytest.raises(DataError, match="relation ids must be from 0 to 1"):
+        encoder.encode_unseen(as_head=[(2, 0)])
+    with pytest.raises(DataError, match="entity ids must be from 0 to 4"):
+        encoder.encode_unseen(as_tail=[(9, 0)])

@@ -1,0 +1,139 @@
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from lichen.base.errors import DataError, LichenError
+from lichen.data.graph import Graph
+from lichen.data.vocabulary import Vocabulary
+from lichen.embedding.config import EmbeddingConfig
+from lichen.embedding.encoder import GraphEncoder
+from lichen.embedding.evaluate import evaluate
+from lichen.embedding.trainer import train_embedding
+
+
+def grid(size=8):
+    """Fields of a torus with steps east and south; two steps either way make the rest follow."""
+    facts = []
+    for x in range(size):
+        for y in range(size):
+            here = f"{x},{y}"
+            facts.append((here, "east", f"{(x + 1) % size},{y}"))
+            facts.append((f"{(x + 1) % size},{y}", "west", here))
+            facts.append((here, "south", f"{x},{(y + 1) % size}"))
+            facts.append((f"{x},{(y + 1) % size}", "north", here))
+    order = np.random.default_rng(0).permutation(len(facts))
+    parts = np.split(order, [len(facts) - 40, len(facts) - 20])
+    train, valid, test = ([facts[i] for i in part] for part in parts)
+    return Graph.from_triples(train, splits={"valid": valid, "test": test})
+
+
+@pytest.mark.parametrize("candidates", ["all", "sampled"])
+def test_learns_facts_that_follow_from_others(candidates):
+    graph = grid()
+    encoder = GraphEncoder("complex", graph, dim=64)
+    untrained = evaluate(encoder, graph).both.mrr
+    config = EmbeddingConfig(epochs=60, batch_size=64, candidates=candidates, negatives=32)
+    report = train_embedding(encoder, graph, config=config)
+    assert report.losses[-1] < report.losses[0]
+    assert max(report.valid_mrr) > 0.7
+    assert evaluate(encoder, graph).both.mrr > max(0.7, 3 * untrained)
+    assert report.best_epoch <= report.epochs
+    assert "epochs in" in str(report)
+
+
+@pytest.mark.parametrize("candidates", ["all", "sampled"])
+def test_same_seed_same_vectors(candidates):
+    graph = grid(5)
+    config = EmbeddingConfig(epochs=3, batch_size=16, candidates=candidates, negatives=8, seed=4)
+    runs = []
+    for seed in (4, 4, 5):
+        encoder = GraphEncoder("complex", graph, dim=8)
+        train_embedding(encoder, graph, config=dataclasses.replace(config, seed=seed))
+        runs.append(encoder.vectors().detach())
+    assert torch.equal(runs[0], runs[1])
+    assert not torch.equal(runs[0], runs[2])
+
+
+def test_chunks_of_all_entities_change_nothing(monkeypatch):
+    graph = grid(5)
+    config = EmbeddingConfig(epochs=2, batch_size=50, candidates="all")
+    whole = GraphEncoder("complex", graph, dim=8)
+    train_embedding(whole, graph, config=config)
+    monkeypatch.setattr("lichen.embedding.trainer.CHUNK_SCORES", 7 * graph.num_entities)
+    chunked = GraphEncoder("complex", graph, dim=8)
+    train_embedding(chunked, graph, config=config)
+    torch.testing.assert_close(whole.vectors(), chunked.vectors(), rtol=1e-3, atol=1e-3)
+
+
+def test_rows_that_no_step_used_stay_as_they_were():
+    ring = [(f"e{i}", "next", f"e{(i + 1) % 6}") for i in range(6)]
+    base = Graph.from_triples(ring)
+    graph = dataclasses.replace(base, entities=Vocabulary([*base.entities, *map(str, range(500))]))
+    encoder = GraphEncoder("complex", graph, dim=8)
+    before = encoder.vectors().detach().clone()
+    config = EmbeddingConfig(epochs=1, candidates="sampled", negatives=4)
+    train_embedding(encoder, graph, config=config)
+    moved = (encoder.vectors() != before).any(dim=1)
+    assert moved[:6].all()
+    assert 0 <= moved[6:].sum() <= 4
+
+
+def test_best_vectors_are_kept_and_training_stops_when_they_grow_no_better():
+    graph = grid()
+    config = EmbeddingConfig(
+        epochs=400, batch_size=64, valid_every=1, patience=2, learning_rate=0.5
+    )
+    encoder = GraphEncoder("complex", graph, dim=32)
+    report = train_embedding(encoder, graph, config=config)
+    assert report.epochs < 400
+    assert report.best_epoch == 1 + int(np.argmax(report.valid_mrr))
+    assert report.epochs == report.best_epoch + 2
+    found = evaluate(encoder, graph, "valid").both.mrr
+    assert found == pytest.approx(max(report.valid_mrr))
+
+
+def test_one_relation_an_isolated_entity_and_no_validation_split():
+    base = Graph.from_triples([("a", "next", "b"), ("b", "next", "c")])
+    graph = dataclasses.replace(base, entities=Vocabulary(["a", "b", "c", "alone"]))
+    encoder = GraphEncoder("complex", graph, dim=8)
+    report = train_embedding(encoder, graph, config=EmbeddingConfig(epochs=7))
+    assert (report.epochs, report.best_epoch, report.valid_mrr) == (7, 7, ())
+    assert encoder.score_tails([0], [0]).argmax().item() == 1
+    assert torch.isfinite(encoder.vectors()).all()
+
+
+def test_one_entity_is_enough():
+    graph = Graph.from_triples([("a", "is", "a")])
+    encoder = GraphEncoder("complex", graph, dim=8)
+    for candidates in ("all", "sampled"):
+        config = EmbeddingConfig(epochs=2, candidates=candidates)
+        assert all(np.isfinite(train_embedding(encoder, graph, config=config).losses))
+
+
+def test_no_epoch_leaves_the_vectors():
+    graph = grid(4)
+    encoder = GraphEncoder("complex", graph, dim=8)
+    before = encoder.vectors().detach().clone()
+    report = train_embedding(encoder, graph, config=EmbeddingConfig(epochs=0))
+    assert report.losses == ()
+    assert torch.equal(encoder.vectors(), before)
+
+
+def test_no_fact_and_other_labels_are_refused():
+    graph = grid(4)
+    encoder = GraphEncoder("complex", graph, dim=8)
+    with pytest.raises(DataError, match="at least one fact; it is empty"):
+        train_embedding(encoder, graph.select([]))
+    with pytest.raises(DataError, match="with other labels"):
+        train_embedding(encoder, grid(5))
+
+
+def test_a_loss_that_is_no_number_stops_with_what_to_do():
+    graph = grid(4)
+    encoder = GraphEncoder("complex", graph, dim=8)
+    with torch.no_grad():
+        encoder.entity_table[0, 0] = float("nan")
+    with pytest.raises(LichenError, match=r"loss must be a number.*epoch 1 it is nan.*Lower embed"):
+        train_embedding(encoder, graph)
