@@ -9,35 +9,99 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Graph": "lichen.data.graph",
-    "GraphBuilder": "lichen.data.builder",
-    "Vocabulary": "lichen.data.vocabulary",
+    "Candidate": "lichen.data.corpus",
+    "CheckReport": "lichen.jobs.check",
     "Corpus": "lichen.data.corpus",
     "Document": "lichen.data.corpus",
-    "Span": "lichen.data.corpus",
+    "EmbeddingConfig": "lichen.embedding.config",
+    "EndpointGenerator": "lichen.lm.endpoint",
+    "FusedModel": "lichen.fusion.model",
+    "Generator": "lichen.lm.generator",
+    "Graph": "lichen.data.graph",
+    "GraphBuilder": "lichen.data.builder",
+    "GraphEncoder": "lichen.embedding.encoder",
+    "LichenError": "lichen.base.errors",
+    "LinkConfig": "lichen.linking.config",
+    "Linker": "lichen.linking.linker",
     "Mention": "lichen.data.corpus",
-    "Candidate": "lichen.data.corpus",
+    "Run": "lichen.training.run",
+    "Span": "lichen.data.corpus",
+    "Store": "lichen.store.store",
+    "TextEncoder": "lichen.lm.text_encoder",
+    "TrainConfig": "lichen.training.config",
+    "Vocabulary": "lichen.data.vocabulary",
+    "check": "lichen.jobs.check",
+    "claims": "lichen.data.atlas.claims",
     "environment": "lichen.jobs.environment",
+    "evaluate": "lichen.embedding.evaluate",
+    "import_file": "lichen.store.imports",
+    "methods": "lichen.jobs.methods",
+    "predict": "lichen.training.predict",
+    "questions": "lichen.data.atlas.questions",
+    "removed": "lichen.data.atlas.claims",
+    "train": "lichen.training.loop",
 }
 
 __all__ = [
     "Candidate",
+    "CheckReport",
     "Corpus",
     "Document",
+    "EmbeddingConfig",
+    "EndpointGenerator",
+    "FusedModel",
+    "Generator",
     "Graph",
     "GraphBuilder",
+    "GraphEncoder",
+    "LichenError",
+    "LinkConfig",
+    "Linker",
     "Mention",
+    "Run",
     "Span",
+    "Store",
+    "TextEncoder",
+    "TrainConfig",
     "Vocabulary",
+    "check",
+    "claims",
     "environment",
+    "evaluate",
+    "import_file",
+    "methods",
+    "predict",
+    "questions",
+    "removed",
+    "train",
 ]
 
 if TYPE_CHECKING:
+    from lichen.base.errors import LichenError
+    from lichen.data.atlas.claims import claims, removed
+    from lichen.data.atlas.questions import questions
     from lichen.data.builder import GraphBuilder
     from lichen.data.corpus import Candidate, Corpus, Document, Mention, Span
     from lichen.data.graph import Graph
     from lichen.data.vocabulary import Vocabulary
+    from lichen.embedding.config import EmbeddingConfig
+    from lichen.embedding.encoder import GraphEncoder
+    from lichen.embedding.evaluate import evaluate
+    from lichen.fusion.model import FusedModel
+    from lichen.jobs.check import CheckReport, check
     from lichen.jobs.environment import environment
+    from lichen.jobs.methods import methods
+    from lichen.linking.config import LinkConfig
+    from lichen.linking.linker import Linker
+    from lichen.lm.endpoint import EndpointGenerator
+    from lichen.lm.generator import Generator
+    from lichen.lm.text_encoder import TextEncoder
+    from lichen.store.imports import import_file
+    from lichen.store.store import Store
+    from lichen.training.config import TrainConfig
+    from lichen.training.loop import train
+    from lichen.training.predict import predict
+    from lichen.training.run import Run
 
 
 def __getattr__(name: str) -> Any:

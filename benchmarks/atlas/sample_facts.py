@@ -4,6 +4,7 @@ python benchmarks/atlas/sample_facts.py --seed 1 --size 200
 """
 
 import argparse
+import re
 
 import numpy as np
 
@@ -11,10 +12,14 @@ from lichen.data.atlas import load_graph
 from lichen.data.graph import Graph
 
 
-def excerpt(text: str, name: str, width: int = 160) -> str:
-    """Return the part of a text around a name, or its start when the name is not in it."""
+def excerpt(text: str, names: tuple[str, ...], width: int = 160) -> str:
+    """Return the part of a text around the first of some names in it, or else its start."""
     flat = " ".join(text.split())
-    at = flat.casefold().find(name.casefold())
+    at = -1
+    for name in names:
+        found = re.search(rf"(?<!\w){re.escape(name)}(?!\w)", flat, re.IGNORECASE)
+        if found and at < 0:
+            at = found.start()
     start = max(0, at - width // 2) if at >= 0 else 0
     return flat[start : start + width]
 
@@ -24,7 +29,7 @@ def show(graph: Graph, row: int) -> str:
     h, r, t = graph.triples[row].tolist()
     source = graph.source(row)
     address, text = (source.address, source.text) if source else ("none", "")
-    wanted = graph.entities[t].split(" (")[0]
+    wanted = (graph.entities[t].split(" (")[0], *graph.names_of(t), *graph.names_of(h))
     types = f"{'/'.join(graph.types_of(h))} -> {'/'.join(graph.types_of(t))}"
     fact = f"{graph.entities[h]} | {graph.relations[r]} | {graph.entities[t]} [{types}]"
     return f"{row:6d}  {fact}\n        {address}: {excerpt(text, wanted)}"

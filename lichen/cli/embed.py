@@ -29,6 +29,6 @@ def embed(
     )
     found: dict[str, Any] = {**run.metrics, "out": str(out)}
     if "test" in facts.splits:
-        scores = li.evaluate_embedding(run.model, facts)
+        scores = li.evaluate(run.model, facts)
         found |= {"test_mrr": scores.both.mrr, "test_unseen": scores.num_unseen}
     show(found, as_json=as_json)

@@ -8,8 +8,13 @@ import sys
 import typer
 
 from lichen.base.errors import LichenError
+from lichen.cli.check import check
+from lichen.cli.embed import embed
 from lichen.cli.env import env
+from lichen.cli.import_ import import_
+from lichen.cli.link import link
 from lichen.cli.ls import ls
+from lichen.cli.train import train
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -27,7 +32,7 @@ def settings(
     os.environ["LICHEN_DEBUG"] = "1" if debug else ""
 
 
-for verb in (ls, env):
+for verb in (check, import_, link, embed, train, ls, env):
     app.command(verb.__name__.rstrip("_"))(verb)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -12,7 +12,8 @@ from rich.table import Table
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 OnBadLine = Annotated[
-    str, typer.Option("--on-bad-line", help="raise stops at the first bad line; skip counts them.")
+    Literal["raise", "skip"],
+    typer.Option("--on-bad-line", help="raise stops at the first bad line; skip counts them."),
 ]
 
 

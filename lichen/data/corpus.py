@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from lichen.base.errors import DataError
+from lichen.base.errors import DataError, ShapeError
 from lichen.data.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ class Document:
     """One text, with what is known of it.
 
     Raises:
-        DataError: a mention lies outside the text or is empty.
+        DataError: a mention lies outside the text or is empty, or the label is no text, such
+            as the NaN that a table has where a label is missing.
     """
 
     id: str
@@ -57,7 +58,12 @@ class Document:
     meta: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse mentions outside the text."""
+        """Refuse labels that are no text, and mentions outside the text."""
+        if self.label is not None and not (isinstance(self.label, str) and self.label.strip()):
+            raise DataError(
+                f"document {self.id!r}: the label must be a text that is not blank, or None for "
+                f"unlabelled; got {self.label!r}."
+            )
         end = 0
         for mention in self.mentions:
             if not end <= mention.span.start < mention.span.end <= len(self.text):
@@ -153,8 +159,18 @@ class Corpus:
         return Vocabulary(sorted({d.label for d in self.documents if d.label is not None}))
 
     def with_mentions(self, mentions: Iterable[tuple[Mention, ...]]) -> Corpus:
-        """Return the corpus with each document's mentions replaced, in order."""
-        pairs = zip(self.documents, mentions, strict=True)
+        """Return the corpus with each document's mentions replaced, in order.
+
+        Raises:
+            ShapeError: there are not as many as documents.
+        """
+        found = tuple(mentions)
+        if len(found) != len(self):
+            raise ShapeError(
+                f"mentions must have one tuple for each of the {len(self)} documents; "
+                f"got {len(found)}."
+            )
+        pairs = zip(self.documents, found, strict=True)
         return Corpus(tuple(replace(d, mentions=m) for d, m in pairs))
 
     def samples(self, labels: Vocabulary) -> tuple[Sample, ...]:

@@ -56,11 +56,10 @@ def graph_leaks(
 ) -> tuple[Finding, ...]:
     """Find test facts whose answer stands in the training facts or in a name.
 
-    Looked for: the fact itself in training; the pair turned round, under a relation that is
-    (nearly) the inverse, or under the same relation when it is (nearly) symmetric; the same
-    pair under a relation that is (nearly) the same; head and tail with a name in common.
-    How near is measured on the training facts: the share of the smaller relation's pairs that
-    the other has too.
+    Looked for: the fact itself in training; the pair turned round, under a (nearly) inverse or
+    symmetric relation; the pair under a (nearly) equal relation; head and tail with a name in
+    common. How near is measured on the training facts: the share of the smaller relation's
+    pairs that the other has too.
 
     Args:
         graph: a graph with splits.
@@ -140,9 +139,16 @@ class _PairsOf:
         known = self.distinct[place] == pairs if len(self.distinct) else np.zeros(len(pairs), bool)
         return np.where(known, place * self.num_relations + relations, -1)
 
+    def is_known(self, keys: Ids) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        """Return `(facts,)`: which keys are among those of the known facts."""
+        if not len(self.keys):
+            return np.zeros(len(keys), dtype=np.bool_)
+        place = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
+        return np.asarray(self.keys[place] == keys)
+
     def has(self, facts: Ids) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         """Return `(facts,)`: which are among the known ones."""
-        return np.isin(self.key(self.pairs(facts), facts[:, 1]), self.keys)
+        return self.is_known(self.key(self.pairs(facts), facts[:, 1]))
 
     def has_related(
         self, facts: Ids, related: np.ndarray[tuple[int, int], np.dtype[np.bool_]]
@@ -154,7 +160,7 @@ class _PairsOf:
             rows = np.flatnonzero(facts[:, 1] == r)
             for other in np.flatnonzero(related[r]).tolist():
                 keys = self.key(pairs[rows], np.full(len(rows), other))
-                found[rows] |= np.isin(keys, self.keys)
+                found[rows] |= self.is_known(keys)
         return found
 
 

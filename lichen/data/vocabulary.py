@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from lichen.base.errors import DataError
 
+MOST_COMPARED = 5000
+"""Labels compared to suggest one; more would make an error take seconds."""
+
 
 class Vocabulary:
     """Number distinct labels from 0 in the order given.
@@ -52,7 +55,13 @@ class Vocabulary:
         return label in self._ids
 
     def __getitem__(self, id: int) -> str:  # noqa: A002 - `id` is this project's word for it
-        """Return the label of an id."""
+        """Return the label of an id; a negative id is an error, not a place from the end.
+
+        Raises:
+            IndexError: there is no such id.
+        """
+        if id < 0:
+            raise IndexError(f"{self.what} ids must lie from 0 to {len(self) - 1}; got {id}.")
         return self.labels[id]
 
     def __eq__(self, other: object) -> bool:
@@ -75,12 +84,19 @@ class Vocabulary:
         """
         found = self._ids.get(label)
         if found is None:
-            near = get_close_matches(label, self.labels[:50_000], n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
+            near = self._nearest(str(label))
+            hint = f" Did you mean {near!r}?" if near else ""
             raise DataError(
                 f"{self.what} must be one of the {len(self)} known; got {label!r}.{hint}"
             )
         return found
+
+    def _nearest(self, label: str) -> str | None:
+        """Return a label that may be meant: the same but for case, or alike from the start."""
+        folded = label.casefold()
+        alike = [x for x in self.labels if x[:1].casefold() == folded[:1]]
+        same = next((x for x in alike if x.casefold() == folded), None)
+        return same or next(iter(get_close_matches(label, alike[:MOST_COMPARED], n=1)), None)
 
     def get(self, label: str) -> int | None:
         """Return the id of a label, or None when it is unknown."""

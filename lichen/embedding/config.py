@@ -25,9 +25,14 @@ class EmbeddingConfig:
     """Adagrad's step; a coordinate moves by about this much at its first update."""
     candidates: Literal["auto", "all", "sampled"] = "auto"
     """What a true tail competes with: all entities, or a sample shared by the batch. "auto"
-    takes all entities up to 10,000 of them."""
-    negatives: int = 2048
-    """Entities in that sample."""
+    takes all entities up to 2,000 of them."""
+    negatives: int = 512
+    """Entities drawn for that sample."""
+    degree_power: float = 0.5
+    """An entity is drawn in proportion to (its facts + 1) to this power; 0 draws all alike."""
+    hide_known: bool = True
+    """Whether other known answers of a training question stay out of the competition. It sets
+    facts apart from fiction where a question has many answers."""
     n3: float = 0.01
     """Weight of the cubed coordinate sizes (Lacroix et al., 2018); 0 turns it off."""
     valid_every: int = 5
@@ -45,6 +50,7 @@ class EmbeddingConfig:
         check.between("embed.learning_rate", self.learning_rate, 0.0, 100.0)
         choose("embed.candidates", self.candidates, dict.fromkeys(("auto", "all", "sampled")))
         check.between("embed.negatives", self.negatives, 1, 10_000_000)
+        check.between("embed.degree_power", self.degree_power, 0.0, 4.0)
         check.between("embed.n3", self.n3, 0.0, 1e6)
         check.between("embed.valid_every", self.valid_every, 1, 100_000)
         check.between("embed.patience", self.patience, 1, 100_000)

@@ -46,15 +46,20 @@ class KnownAnswers:
         order = np.argsort(keys, kind="stable")
         self._keys, self._answers = keys[order], np.concatenate([t, h])[order]
 
-    def mask(self, entity: Ids, relation: Ids, *, num_entities: int) -> NDArray[np.bool_]:
-        """Return `(queries, entities)`, True where the entity is a known answer."""
+    def pairs(self, entity: Ids, relation: Ids) -> tuple[Ids, Ids]:
+        """Return the query number and the known answer of each hit, `(hits,)` both."""
         keys = entity * self._width + relation
         starts = np.searchsorted(self._keys, keys, side="left")
         counts = np.searchsorted(self._keys, keys, side="right") - starts
         rows = np.repeat(np.arange(len(keys)), counts)
         within = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
-        known = np.zeros((len(keys), num_entities), dtype=np.bool_)
-        known[rows, self._answers[np.repeat(starts, counts) + within]] = True
+        return rows, self._answers[np.repeat(starts, counts) + within]
+
+    def mask(self, entity: Ids, relation: Ids, *, num_entities: int) -> NDArray[np.bool_]:
+        """Return `(queries, entities)`, True where the entity is a known answer."""
+        rows, answers = self.pairs(entity, relation)
+        known = np.zeros((len(entity), num_entities), dtype=np.bool_)
+        known[rows, answers] = True
         return known
 
 

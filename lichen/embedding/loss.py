@@ -10,12 +10,14 @@ from torch import Tensor, nn
 from lichen.embedding.scorer import Scorer
 
 
-def against_all(scores: Tensor, truth: Tensor) -> Tensor:
+def against_all(scores: Tensor, truth: Tensor, *, known: tuple[Tensor, Tensor]) -> Tensor:
     """Return the cross-entropy of the true answer among all entities.
 
     Args:
-        scores: `(batch, entities)`.
+        scores: `(batch, entities)`; changed in place.
         truth: `(batch,)`; column of the true answer.
+        known: `(hits,)` rows and `(hits,)` columns of known answers, the true one included;
+            they do not compete.
 
     Returns:
         A number, the mean over the batch.
@@ -23,28 +25,29 @@ def against_all(scores: Tensor, truth: Tensor) -> Tensor:
     References:
         Lacroix et al., 2018, arXiv:1806.07297, section 2 ("full multiclass log-softmax").
     """
-    return nn.functional.cross_entropy(scores, truth)
+    right = scores[torch.arange(len(truth), device=truth.device), truth]
+    return _against(right, scores, known)
 
 
 def against_sample(
-    true: Tensor, sampled: Tensor, *, own: tuple[Tensor, Tensor], num_entities: int
+    true: Tensor, sampled: Tensor, *, known: tuple[Tensor, Tensor], log_weight: Tensor
 ) -> Tensor:
     """Return the cross-entropy of the true answer against a sample that the batch shares.
 
-    The sample's sum is scaled to all entities, so the loss estimates `against_all`.
+    With `log_weight` the minus logarithm of the chance that an entity is in the sample, the
+    sample's sum stands for the sum over all entities, and the loss estimates `against_all`.
 
     Args:
         true: `(batch,)` scores of the true answers.
-        sampled: `(batch, sample)` scores of entities drawn uniformly; changed in place.
-        own: `(hits,)` rows and `(hits,)` columns at which the draw is the row's own answer,
-            which then does not compete with itself.
-        num_entities: how many the sample was drawn from.
+        sampled: `(batch, sample)` scores of distinct drawn entities; changed in place.
+        known: `(hits,)` rows and `(hits,)` columns at which the draw is a known answer of the
+            row, the true one included; it then does not compete.
+        log_weight: `(sample,)`, added to the sampled scores.
 
     Returns:
         A number, the mean over the batch.
     """
-    rivals = sampled.index_put_(own, sampled.new_tensor(-math.inf)).logsumexp(dim=1)
-    return nn.functional.softplus(rivals + math.log(num_entities / sampled.shape[1]) - true).mean()
+    return _against(true, sampled.add_(log_weight), known)
 
 
 def n3(scorer: Scorer, *factors: Tensor) -> Tensor:
@@ -62,3 +65,8 @@ def n3(scorer: Scorer, *factors: Tensor) -> Tensor:
     """
     sizes = [scorer.moduli(factor) for factor in factors]
     return torch.stack([(x * x * x).sum() / len(x) for x in sizes]).sum()
+
+
+def _against(true: Tensor, others: Tensor, known: tuple[Tensor, Tensor]) -> Tensor:
+    rivals = others.index_put_(known, others.new_tensor(-math.inf)).logsumexp(dim=1)
+    return nn.functional.softplus(rivals - true).mean()

@@ -18,7 +18,7 @@ from lichen.embedding.encoder import GraphEncoder
 from lichen.embedding.evaluate import KnownAnswers, rank_triples
 from lichen.embedding.loss import against_all, against_sample, n3
 
-ALL_UP_TO = 10_000
+ALL_UP_TO = 2_000
 """Entities up to which `candidates="auto"` compares with all of them."""
 CHUNK_SCORES = 8_000_000
 """Scores held at a time when comparing with all entities: 32 MB, and as much for gradients."""
@@ -100,7 +100,14 @@ class _Run:
         self.entities = RowAdagrad(encoder.entity_table, learning_rate=settings.learning_rate)
         self.relations = RowAdagrad(encoder.relation_table, learning_rate=settings.learning_rate)
         self.known = KnownAnswers(graph.triples, num_relations=encoder.num_relations)
+        self.known_in_train = KnownAnswers(facts, num_relations=encoder.num_relations)
         self.valid = self._choose_valid(graph)
+        degree = np.bincount(facts[:, [0, 2]].ravel(), minlength=encoder.num_entities)
+        weight = (degree + 1.0) ** settings.degree_power
+        chance = weight / weight.sum()
+        self.cumulated = torch.from_numpy(np.cumsum(chance))
+        drawn_once = -np.expm1(settings.negatives * np.log1p(-np.minimum(chance, 1 - 1e-9)))
+        self.log_weight = torch.from_numpy(-np.log(drawn_once)).to(encoder.entity_table)
 
     def _choose_valid(self, graph: Graph) -> Ids | None:
         if "valid" not in graph.splits or len(graph.split("valid")) == 0:
@@ -166,7 +173,8 @@ class _Run:
                 relations.index_select(0, relation),
                 entities.index_select(0, truth),
             )
-            loss = against_all(scorer.score_tails(factors[0], factors[1], entities), truth)
+            scores = scorer.score_tails(factors[0], factors[1], entities)
+            loss = against_all(scores, truth, known=self._known(head, relation, truth))
             loss = (loss + self.settings.n3 * n3(scorer, *factors)) * (len(head) / len(h))
             loss.backward()  # type: ignore[no-untyped-call]
             total += loss.item()
@@ -177,10 +185,13 @@ class _Run:
     def _step_sampled(self, h: Tensor, r: Tensor, t: Tensor) -> float:
         """Take one step against a sample that the batch shares; only used rows are touched."""
         scorer, num_entities = self.encoder.scorer, self.encoder.num_entities
-        drawn = torch.randint(num_entities, (self.settings.negatives,), generator=self.draw)
+        uniform = torch.rand(self.settings.negatives, generator=self.draw, dtype=torch.float64)
+        drawn = torch.searchsorted(self.cumulated, uniform).clamp_(max=num_entities - 1)
         sample = torch.unique(drawn).to(h.device)
-        column = torch.searchsorted(sample, t).clamp_(max=len(sample) - 1)
-        hits = (sample[column] == t).nonzero()[:, 0]
+        place = torch.full((num_entities,), len(sample), device=h.device)
+        place[sample] = torch.arange(len(sample), device=h.device)
+        rows, answers = self._known(h, r, t)
+        is_hit = place[answers] < len(sample)
         head, relation, tail, rivals = (
             table.detach().index_select(0, ids).requires_grad_()
             for table, ids in (
@@ -193,8 +204,8 @@ class _Run:
         loss = against_sample(
             scorer.score(head, relation, tail),
             scorer.score_tails(head, relation, rivals),
-            own=(hits, column[hits]),
-            num_entities=num_entities,
+            known=(rows[is_hit], place[answers[is_hit]]),
+            log_weight=self.log_weight[sample],
         )
         loss = loss + self.settings.n3 * n3(scorer, head, relation, tail)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -202,6 +213,14 @@ class _Run:
         self.entities.step(torch.cat(gradients), rows=torch.cat([h, t, sample]))
         self.relations.step(_gradient(relation), rows=r)
         return float(loss.item())
+
+    def _known(self, h: Tensor, r: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
+        """Return rows and entities that must not compete in a batch."""
+        if not self.settings.hide_known:
+            return torch.arange(len(h), device=h.device), t
+        pairs = self.known_in_train.pairs(h.numpy(force=True), r.numpy(force=True))
+        rows, answers = (torch.from_numpy(x).to(h.device) for x in pairs)
+        return rows, answers
 
     def _look(self, valid: Ids) -> float:
         tails, heads = rank_triples(self.encoder, valid, known=self.known)

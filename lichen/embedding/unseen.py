@@ -40,8 +40,8 @@ def fit_unseen(
             loss = loss + against_sample(
                 scorer.score(head, relation, tail),
                 scorer.score_tails(head, relation, rivals),
-                own=(none, none),
-                num_entities=len(rivals),
+                known=(none, none),
+                log_weight=rivals.new_zeros(()),
             )
         (gradient,) = torch.autograd.grad(loss, leaf)
         optimiser.step(gradient)

@@ -40,6 +40,9 @@ def set_f1(found: Collection[Hashable], gold: Collection[Hashable]) -> float:
         found: what was answered; order and repeats do not count.
         gold: what is right.
 
+    Returns:
+        The F1, 0 to 1.
+
     >>> set_f1(["Rhine", "Danube"], ["Danube"]), set_f1([], [])
     (0.6666666666666666, 1.0)
     """

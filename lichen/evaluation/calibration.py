@@ -79,6 +79,9 @@ def calibration_error(probabilities: ArrayLike, truth: ArrayLike, *, bins: int =
         truth: `(examples,)` class ids.
         bins: how many bands of equal width.
 
+    Returns:
+        The error, 0 to 1.
+
     References:
         Guo et al., 2017, arXiv:1706.04599, section 2.
 

@@ -30,6 +30,9 @@ def accuracy(truth: ArrayLike, predicted: ArrayLike) -> float:
         truth: `(examples,)` class ids.
         predicted: `(examples,)` class ids.
 
+    Returns:
+        The accuracy.
+
     Raises:
         ShapeError: the shapes differ.
         DataError: there is no example, or an id is negative or not whole.
@@ -78,6 +81,9 @@ def macro_f1(truth: ArrayLike, predicted: ArrayLike, *, num_classes: int | None 
         truth: `(examples,)` class ids.
         predicted: `(examples,)` class ids.
         num_classes: how many classes there are; None takes the largest id seen.
+
+    Returns:
+        The mean F1.
 
     >>> round(macro_f1([0, 1, 1, 0], [0, 1, 0, 0]), 4)
     0.7333

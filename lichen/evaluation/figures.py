@@ -109,10 +109,10 @@ def bars(items: Sequence[Bar], *, unit: str, chance: float | None = None) -> str
     if chance is not None:
         axes.axhline(chance, color=INK, linewidth=1, linestyle=(0, (4, 4)), alpha=0.6)
         axes.text(
-            len(items) - 0.55, chance + 0.012 * top, "chance", ha="right", color=INK, fontsize=9.5
+            len(items) - 0.66, chance + 0.012 * top, "chance", ha="left", color=INK, fontsize=9.5
         )
     axes.set_xticks(range(len(items)), [item.name for item in items])
-    axes.set_xlim(-0.6, len(items) - 0.4)
+    axes.set_xlim(-0.6, len(items) - 0.4 if chance is None else len(items) - 0.25)
     axes.set_ylim(0, top * 1.14)
     axes.set_ylabel(unit, color=INK, fontsize=10.5)
     axes.yaxis.grid(visible=True, color=GRID, linewidth=0.8)

@@ -44,6 +44,9 @@ class Table:
 
         Args:
             settings: what to show, in order.
+
+        Returns:
+            The table.
         """
         rows = tuple((str(key), str(value)) for key, value in settings.items())
         return cls(header=("setting", "value"), rows=rows)
@@ -61,7 +64,7 @@ class Section:
     figure: str = ""
     """An `<svg>` element, such as `lichen.evaluation.figures` draws."""
     caption: str = ""
-    """Says what the figure shows; read out in its place."""
+    """Says what the figure shows, below it."""
     is_folded: bool = False
     """Shown closed at first, to be opened by the reader."""
 
@@ -88,7 +91,10 @@ class Report:
     footer: str = ""
 
     def to_html(self) -> str:
-        """Return the page: one document without scripts, links or other files.
+        """Draw the page.
+
+        Returns:
+            One HTML document without scripts, links or other files.
 
         Raises:
             MissingExtraError: jinja2 is not installed.
@@ -101,10 +107,13 @@ class Report:
         return str(environment.from_string(template).render(report=self))
 
     def save(self, path: str | Path) -> Path:
-        """Write the page, making its folder when absent, and return its path.
+        """Write the page, making its folder when absent.
 
         Args:
             path: where, such as "runs/first/uplift.html".
+
+        Returns:
+            The path written.
         """
         file = Path(path)
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -115,7 +124,10 @@ class Report:
         """Return the report with further sections after its own.
 
         Args:
-            sections: what to add, in order.
+            *sections: what to add, in order.
+
+        Returns:
+            A new report.
 
         >>> first = Report(title="t", headline="h")
         >>> [s.title for s in first.extended(Section(title="Questions")).sections]

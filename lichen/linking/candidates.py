@@ -13,7 +13,7 @@ from lichen.linking.trigrams import TrigramIndex
 
 REBUILD = 512
 """Names added live are compared one by one up to this number, then indexed."""
-SHORTLIST = 48
+SHORTLIST = 128
 """Names that share most trigrams with a misspelt one, compared by edit distance."""
 
 
@@ -92,7 +92,9 @@ class CandidateIndex:
         """
         reduced = key(words)
         if reduced in self._by_key:
-            return self._named([(reduced, 1.0)], words, limit)
+            found = self._named([(reduced, 1.0)], words, limit)
+            # What stands in brackets tells homonyms apart, so where it agrees it decides.
+            return tuple(n for n in found if n.is_exact and "(" in words) or found
         return self._named(self.misspelt(reduced, min_similarity=min_similarity), words, limit)
 
     def has(self, words: str) -> bool:

@@ -24,7 +24,7 @@ _NO_SPACES = (
     "\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
 )
 _MARKS = "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\u0900-\u0963\u0966-\u0dff"
-_WORD = re.compile(f"[^\\W{_NO_SPACES}]+(?:[{_MARKS}]+[^\\W{_NO_SPACES}]*)*")
+_WORD = re.compile(f"([^\\W{_NO_SPACES}]+(?:[{_MARKS}]+[^\\W{_NO_SPACES}]*)*)")
 _HANGUL = ("\uac00", "\ud7a3")
 
 EDGE = "\0"
@@ -131,7 +131,7 @@ def with_edges(folded: str) -> str:
     >>> with_edges("new york, 北京").replace(EDGE, "|")
     '|new| |york|, 北京'
     """
-    return _WORD.sub(f"{EDGE}\\g<0>{EDGE}", folded)
+    return EDGE.join(_WORD.split(folded))
 
 
 def open_ended(pattern: str) -> str:

@@ -77,6 +77,11 @@ class Knowledge:
         """Say whether an entity has one of some types."""
         return not types.isdisjoint(self.types(entity))
 
+    def has_type_in(self, entity: int, text: str, mention: str) -> bool:
+        """Say whether a text in lower case names one of an entity's types, beside the mention."""
+        rest = text.replace(mention.lower(), " ", 1)
+        return any(type_.lower() in rest for type_ in self.types(entity))
+
     def words(self, entity: int) -> str:
         """Return a line about an entity: its name, types, and the start of its description.
 

@@ -20,7 +20,7 @@ from lichen.linking.mentions import MentionFinder, names_of
 from lichen.linking.rank import DEFAULT, Weights, clues_of
 from lichen.linking.vectors import Encoder, EntityVectors
 
-LONG_TEXT = 400
+LONG_TEXT = 1000
 """Characters from which only capitalised words are looked at for misspelt names."""
 AT_ONCE = 64
 """Documents whose contexts are encoded together."""
@@ -150,6 +150,14 @@ class Linker:
             found += [tuple(self._mention(mention) for mention in doc) for doc in weighed]
         return corpus.with_mentions(found)
 
+    def find(self, text: str) -> list[Span]:
+        """Return where a text may mention something, undecided.
+
+        Args:
+            text: any text.
+        """
+        return [place.span for place in self._places(text, None, None)]
+
     def weigh(self, texts: Sequence[tuple[str, Sequence[Span]]]) -> list[list[Weighed]]:
         """Return the candidates of given mentions with what speaks for each, undecided.
 
@@ -165,13 +173,12 @@ class Linker:
         if spans is not None:
             found = [_Place(s, self._named(text[s.start : s.end])) for s in sorted(spans)]
         else:
-            found = [
-                _Place(hit.span, self._named(text[hit.span.start : hit.span.end]))
-                for hit in self._finder.find(text)
-            ]
+            hits = self._finder.find(text)
+            words = {text[hit.span.start : hit.span.end] for hit in hits}
+            named = {word: self._named(word) for word in words}
+            found = [_Place(h.span, named[text[h.span.start : h.span.end]]) for h in hits]
             if self.config.misspelt:
-                taken = [place.span for place in found]
-                found = sorted([*found, *self._misspelt(text, taken)])
+                found = self._with_misspelt(text, found)
         if wanted is None:
             return found
         kept = [
@@ -193,52 +200,53 @@ class Linker:
             if cosine >= self.config.min_cosine
         )
 
-    def _misspelt(self, text: str, taken: Sequence[Span]) -> list[_Place]:
-        places: list[_Place] = []
-        for span in propose.capitalised(text, taken):
-            places += self._capitalised(text, span)
-        if len(text) <= LONG_TEXT:
-            places += self._in_lower_case(text, sorted([*taken, *(p.span for p in places)]))
-        return places
-
-    def _capitalised(self, text: str, span: Span) -> list[_Place]:
-        words = text[span.start : span.end]
-        if propose.is_worth_comparing(words):
-            found = self._named(words)
-            if found:
-                return [_Place(span, found)]
-        is_nil = self.config.keep_nil and (" " in words or not propose.starts_sentence(text, span))
-        return [_Place(span, ())] if is_nil else []
-
-    def _in_lower_case(self, text: str, taken: Sequence[Span]) -> list[_Place]:
-        places: list[_Place] = []
+    def _with_misspelt(self, text: str, found: list[_Place]) -> list[_Place]:
+        """Return the mentions with misspelt ones, which may swallow found ones, and NILs."""
+        words = propose.words_of(text, [place.span for place in found])
+        is_long = len(text) > LONG_TEXT
+        added: list[_Place] = []
         done = 0
-        for span in propose.in_lower_case(text, taken):
-            words = text[span.start : span.end]
-            if span.start < done or self._knowledge.is_ordinary(words):
+        for place in propose.unexplained(words, self._knowledge.is_ordinary):
+            word = words[place]
+            if word.span.start < done or (is_long and not word.is_capital):
                 continue
-            if not propose.is_worth_comparing(words):
-                continue
-            found = self._index.find(
-                words, limit=self.config.candidates, min_similarity=propose.NEAR
+            best = self._nearest(
+                text, propose.windows(text, words, place, only_capitals=is_long), start=done
             )
-            if found:
-                places.append(_Place(span, found))
-                done = span.end
-        return places
+            if best is None and word.is_capital and self.config.keep_nil:
+                best = _Place(propose.run(text, words, place), ())
+            if best is not None:
+                added.append(best)
+                done = best.span.end
+        if not added:
+            return found
+        kept = [p for p in found if not any(_overlap(p.span, a.span) for a in added)]
+        return sorted([*kept, *added], key=lambda p: p.span)
+
+    def _nearest(self, text: str, spans: Iterable[Span], *, start: int) -> _Place | None:
+        """Return the stretch that is most like a name; of equals the longest."""
+        best: _Place | None = None
+        for span in spans:
+            if span.start < start:
+                continue
+            found = self._named(text[span.start : span.end])
+            if found and (best is None or found[0].similarity > best.named[0].similarity):
+                best = _Place(span, found)
+        return best
 
     def _weigh(self, texts: Sequence[tuple[str, list[_Place]]]) -> list[list[Weighed]]:
         contexts = self._contexts(texts)
+        lower = [text.islower() for text, _ in texts]
         return [
             [
                 Weighed(
                     place.span,
                     tuple(n.entity for n in place.named),
-                    self._clues(text, places, i, context),
+                    self._clues(text, places, i, context, is_lower=is_lower),
                 )
                 for i, (place, context) in enumerate(zip(places, near, strict=True))
             ]
-            for (text, places), near in zip(texts, contexts, strict=True)
+            for (text, places), near, is_lower in zip(texts, contexts, lower, strict=True)
         ]
 
     def _contexts(self, texts: Sequence[tuple[str, list[_Place]]]) -> list[list[_Cosines]]:
@@ -264,18 +272,19 @@ class Linker:
         return found
 
     def _clues(
-        self, text: str, places: list[_Place], i: int, cosines: _Cosines
+        self, text: str, places: list[_Place], i: int, cosines: _Cosines, *, is_lower: bool
     ) -> NDArray[np.float64]:
         """Return `(candidates, clues)` of the i-th mention."""
         span, named = places[i]
         words = text[span.start : span.end]
-        is_lower = words.islower() and not text.islower()
+        near = _around(text, span, self.config.context_chars).lower()
         is_unclear = len(named) > 1 or (bool(named) and named[0].similarity < 1.0)
         return clues_of(
             named,
-            is_lower=is_lower,
+            is_lower=words.islower() and not is_lower,
             degree=[self._knowledge.degree(n.entity) for n in named],
             type_=[self._knowledge.type_prominence(n.entity) for n in named],
+            type_named=[self._knowledge.has_type_in(n.entity, near, words) for n in named],
             context=None if cosines is None else cosines - cosines.mean(),
             coherence=self._coherence(places, i) if is_unclear else None,
         )
@@ -305,3 +314,7 @@ def _around(text: str, span: Span, width: int) -> str:
     middle = (span.start + span.end) // 2
     start = max(0, min(middle - width // 2, len(text) - width))
     return text[start : start + width]
+
+
+def _overlap(one: Span, other: Span) -> bool:
+    return one.start < other.end and other.start < one.end

@@ -120,13 +120,19 @@ class MentionFinder:
             return []
         codes = np.frombuffer(marked.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
         before = np.concatenate([[0], np.cumsum(codes != 0)])
-        found = []
+        found: list[Found] = []
+        meant: dict[tuple[str, str], tuple[int, ...]] = {}
         for pattern, start, end in hits:
             span = Span(*folded.original(int(before[start]), int(before[end])))
+            if text.startswith("the ", span.start):
+                span = Span(span.start + 4, span.end)
             surface = text[span.start : span.end]
-            entities = [e for e, name in self._names[pattern] if _may_be(name, surface)]
+            entities = meant.get((pattern, surface))
+            if entities is None:
+                named = (e for e, name in self._names[pattern] if _may_be(name, surface))
+                entities = meant[pattern, surface] = tuple(dict.fromkeys(named))
             if entities:
-                found.append(Found(span, tuple(dict.fromkeys(entities))))
+                found.append(Found(span, entities))
         return found
 
     def _hits(self, marked: str) -> list[tuple[str, int, int]]:

@@ -1,99 +1,129 @@
-"""Text -> stretches that may be a misspelt name: capitalised words, and words near a name."""
+"""Text -> stretches that may be a misspelt name, each around a word that nothing explains."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 from lichen.data.corpus import Span
-from lichen.linking.fold import key
 from lichen.linking.ordinary import ORDINARY
 
-MAX_WORDS = 4
-MIN_CHARS = 5
+MAX_WORDS = 6
+MIN_CHARS = 4
 """Shorter words have too many near neighbours to be told from a misspelt name."""
-NEAR = 0.85
-"""How alike a word in lower case and a name must be to be taken for it."""
 
 _WORD = re.compile(r"[^\W\d_](?:[^\W_]|['’.-](?=[^\W\d_]))*")
-_LINKING_WORDS = frozenset(("of", "the", "and", "de", "la", "da", "do", "du", "del", "al", "el"))
-_IDEOGRAPH = re.compile("[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+_LINKING = frozenset(("of", "the", "and", "de", "la", "da", "do", "du", "del", "al", "el", "for"))
+_NO_SPACES = re.compile("[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 
 
-def capitalised(text: str, taken: Sequence[Span]) -> Iterator[Span]:
-    """Yield runs of capitalised words outside what is taken, longest stretches first.
+class Word(NamedTuple):
+    """A word of a text, and what it looks like."""
 
-    The first word of a sentence counts only when it is no ordinary word.
+    span: Span
+    text: str
+    is_capital: bool
+    """Whether it has a capital that its place in the sentence does not explain."""
+    is_taken: bool
+    """Whether it is part of a mention already found."""
+
+    @property
+    def is_function(self) -> bool:
+        """Whether it is a word that names nothing by itself."""
+        return self.text.lower() in ORDINARY or self.text in _LINKING
+
+
+def words_of(text: str, taken: Sequence[Span]) -> list[Word]:
+    """Return the words of a text, of scripts that write spaces, in order.
 
     Args:
         text: what to search.
-        taken: spans in order that are linked already.
-
-    Yields:
-        Spans in order of position, not overlapping.
+        taken: spans in order that are mentions already.
     """
-    run: list[re.Match[str]] = []
-    for word in _words(text, taken):
-        gap = text[run[-1].end() : word.start()] if run else ""
-        if run and (gap.strip(" ") or len(gap) > 1):
-            yield from _trimmed(run)
-            run = []
-        if (word[0][:1].isupper() and word[0].lower() not in ORDINARY) or (
-            run and word[0] in _LINKING_WORDS
-        ):
-            run.append(word)
-        elif run:
-            yield from _trimmed(run)
-            run = []
-    yield from _trimmed(run)
+    words: list[Word] = []
+    place = 0
+    for match in _WORD.finditer(text):
+        span = Span(match.start(), match.end())
+        while place < len(taken) and taken[place].end <= span.start:
+            place += 1
+        is_taken = place < len(taken) and taken[place].start < span.end
+        is_capital = match[0][0].isupper() and not _starts_sentence(text, span.start)
+        if not _NO_SPACES.search(match[0]):
+            words.append(Word(span, match[0], is_capital, is_taken))
+    return words
 
 
-def _trimmed(run: list[re.Match[str]]) -> Iterator[Span]:
-    words = list(run)
-    while words and words[-1][0] in _LINKING_WORDS:
-        words.pop()
-    if words:
-        yield Span(words[0].start(), words[-1].end())
+def _starts_sentence(text: str, start: int) -> bool:
+    before = text[max(0, start - 4) : start].rstrip("\"'“‘( \n")
+    return not before or before[-1] in ".!?:。！？"
 
 
-def in_lower_case(text: str, taken: Sequence[Span]) -> Iterator[Span]:
-    """Yield stretches of one to four words that are worth comparing with names.
+def unexplained(words: Sequence[Word], is_ordinary: Callable[[str], bool]) -> Iterator[int]:
+    """Yield the places of words that are neither mentions nor words of every day.
 
     Args:
-        text: a question or another short text.
-        taken: spans in order that are linked already.
-
-    Yields:
-        Spans that neither start nor end with an ordinary word, longest first at each place.
+        words: of a text.
+        is_ordinary: says whether a word in lower case is known as an ordinary one.
     """
-    words = list(_words(text, taken))
-    is_ordinary = [w[0].lower() in ORDINARY or w[0] in _LINKING_WORDS for w in words]
-    for first, word in enumerate(words):
-        for last in range(min(first + MAX_WORDS, len(words)) - 1, first - 1, -1):
-            stretch = Span(word.start(), words[last].end())
-            gaps = (text[words[i].end() : words[i + 1].start()] for i in range(first, last))
-            is_whole = all(gap == " " for gap in gaps)
-            if is_whole and not is_ordinary[first] and not is_ordinary[last]:
-                yield stretch
+    for place, word in enumerate(words):
+        if word.is_taken or word.is_function or len(word.text) == 1:
+            continue
+        if word.is_capital or not is_ordinary(word.text.lower()):
+            yield place
 
 
-def _words(text: str, taken: Sequence[Span]) -> Iterator[re.Match[str]]:
-    """Yield the words that no taken span touches, of scripts that write spaces."""
-    place = 0
-    for word in _WORD.finditer(text):
-        while place < len(taken) and taken[place].end <= word.start():
-            place += 1
-        is_free = place == len(taken) or taken[place].start >= word.end()
-        if is_free and not _IDEOGRAPH.search(word[0]):
-            yield word
+def windows(text: str, words: Sequence[Word], place: int, *, only_capitals: bool) -> Iterator[Span]:
+    """Yield stretches around a word that may together be a name, longest first.
+
+    Args:
+        text: the words' text.
+        words: of the text.
+        place: of the word in the middle of things.
+        only_capitals: whether to take in only capitalised and linking words and mentions.
+    """
+    reach = [place, place]
+    for side, step in ((0, -1), (1, 1)):
+        while abs(reach[side] - place) < MAX_WORDS - 1:
+            other = reach[side] + step
+            if not 0 <= other < len(words) or not _is_next(text, words, min(other, reach[side])):
+                break
+            word = words[other]
+            is_part = word.text[0].isupper() or word.is_taken or word.text in _LINKING
+            if not is_part and (only_capitals or abs(other - place) > 2):
+                break
+            reach[side] = other
+    stretches = [
+        (first, last)
+        for first in range(reach[0], place + 1)
+        for last in range(place, reach[1] + 1)
+        if last - first < MAX_WORDS and not (words[first].is_function or words[last].is_function)
+    ]
+    for first, last in sorted(stretches, key=lambda x: x[0] - x[1]):
+        span = Span(words[first].span.start, words[last].span.end)
+        if span.end - span.start >= MIN_CHARS:
+            yield span
 
 
-def starts_sentence(text: str, span: Span) -> bool:
-    """Say whether a stretch stands where any word would have a capital."""
-    before = text[max(0, span.start - 4) : span.start].rstrip("\"'“‘( \n")
-    return not before or before[-1] in ".!?:"
+def _is_next(text: str, words: Sequence[Word], place: int) -> bool:
+    gap = text[words[place].span.end : words[place + 1].span.start]
+    return len(gap) <= 2 and not gap.strip(" -")
 
 
-def is_worth_comparing(words: str) -> bool:
-    """Say whether a stretch is long enough to be told from a misspelt name."""
-    return len(key(words)) >= MIN_CHARS
+def run(text: str, words: Sequence[Word], place: int) -> Span:
+    """Return the capitalised words from one on that nothing explains, as one stretch.
+
+    Args:
+        text: the words' text.
+        words: of the text.
+        place: of the first.
+    """
+    last = place
+    while (
+        last + 1 < len(words)
+        and _is_next(text, words, last)
+        and words[last + 1].is_capital
+        and not words[last + 1].is_taken
+    ):
+        last += 1
+    return Span(words[place].span.start, words[last].span.end)

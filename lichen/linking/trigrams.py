@@ -42,8 +42,9 @@ class TrigramIndex:
         """
         wanted, _ = _grams([name])
         places = np.searchsorted(self._keys, wanted)
-        places = places[places < len(self._keys)]
-        places = places[np.isin(self._keys[places], wanted)]
+        is_there = places < len(self._keys)
+        is_there[is_there] = self._keys[places[is_there]] == wanted[is_there]
+        places = places[is_there]
         if not len(places):
             return np.empty(0, dtype=np.int64), np.empty(0)
         hits = np.concatenate([self._rows[self._offsets[p] : self._offsets[p + 1]] for p in places])
@@ -57,12 +58,12 @@ class TrigramIndex:
 
 
 def _grams(names: Sequence[str]) -> tuple[Ids, Ids]:
-    """Return distinct (trigram, row of its name) pairs; a name is padded by one at both ends."""
+    """Return distinct (trigram, row of its name) pairs; a name is padded by two at both ends."""
     codes = np.frombuffer(
-        "".join(f"\x02{name}\x03" for name in names).encode("utf-32-le", "surrogatepass"),
+        "".join(f"\x02\x02{name}\x03\x03" for name in names).encode("utf-32-le", "surrogatepass"),
         dtype=np.uint32,
     ).astype(np.int64)
-    lengths = np.fromiter((len(name) + 2 for name in names), dtype=np.int64, count=len(names))
+    lengths = np.fromiter((len(name) + 4 for name in names), dtype=np.int64, count=len(names))
     owners = np.repeat(np.arange(len(names)), lengths)
     if len(codes) < 3:
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)

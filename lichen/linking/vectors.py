@@ -65,10 +65,10 @@ class EntityVectors:
             limit: how many at most.
         """
         entities = self._knowledge.entities()
-        if self._all is None or len(self._all[0]) != len(entities):
-            self._all = (entities, self.of(entities))
         if not entities:
             return []
+        if self._all is None or len(self._all[0]) != len(entities):
+            self._all = (entities, self.of(entities))
         cosines = self._all[1] @ self.texts([words])[0]
         best = np.argsort(-cosines, kind="stable")[:limit]
         return [(entities[i], float(cosines[i])) for i in best.tolist()]

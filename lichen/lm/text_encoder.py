@@ -266,7 +266,7 @@ class TextEncoder:
         return kept[0]
 
     def _means(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        states, mask, _offsets = self.states(texts)
+        states, mask, *_ = self.states(texts)
         keep = mask.unsqueeze(-1).float()
         mean = (states * keep).sum(1) / keep.sum(1).clamp(min=1)
         unit: NDArray[np.float32] = nn.functional.normalize(mean, dim=-1).cpu().numpy()

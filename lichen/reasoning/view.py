@@ -63,14 +63,16 @@ class FactView:
             self._add_literal(literal)
         self.symmetric = {r for r in self.relations if self._is_symmetric(r)}
 
-    def refresh(self) -> bool:
-        """Take in what changed in the store and say whether anything did."""
+    def refresh(self) -> Changes | None:
+        """Take in what changed in the store and return it; None when nothing did."""
         if self.store is None:
-            return False
+            return None
         changes = self.store.changes(self.version)
         self.version = changes.until
+        if changes.is_empty:
+            return None
         self.apply(changes)
-        return not changes.is_empty
+        return changes
 
     def apply(self, changes: Changes) -> None:
         """Take in changes: entities first, then what is gone, then what is new."""
@@ -171,8 +173,10 @@ class FactView:
 
         return first(">"), first("<")
 
-    def without(self, facts: Iterable[tuple[int, str, int]]) -> FactView:
-        """Return a view of the same graph in which some facts do not hold."""
+    def without(
+        self, facts: Iterable[tuple[int, str, int]], literals: Iterable[Literal] = ()
+    ) -> FactView:
+        """Return a copy, no longer live, in which some facts and values do not hold."""
         other = FactView(self.graph)
         other.__dict__.update(
             {
@@ -184,6 +188,8 @@ class FactView:
         other.store = None
         for h, relation, t in facts:
             other._remove(h, relation, t)
+        for literal in literals:
+            other._remove_literal(literal)
         return other
 
     def _add(self, h: int, relation: str, t: int) -> None:

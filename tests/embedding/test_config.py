@@ -11,6 +11,7 @@ from lichen.embedding.config import EmbeddingConfig
         ("batch_size", 0),
         ("learning_rate", float("nan")),
         ("negatives", 0),
+        ("degree_power", -1.0),
         ("n3", -0.1),
         ("valid_every", 0),
         ("patience", 0),

@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import UTC, date, datetime
 
 import pytest
 
 from lichen.base.errors import DataError
-from lichen.data.builder import GraphBuilder
-from lichen.data.graph import Name, Source
-from lichen.store import Store
-
-
-@pytest.fixture
-def store():
-    with Store.open(":memory:") as opened:
-        opened.insert("Vienna", "capital_of", "Austria", source=("a", "Vienna is the capital."))
-        opened.insert("Danube", "flows_through", "Vienna", source=("b", ""))
-        yield opened
+from lichen.data.graph import Source
 
 
 def triples(store, at=None):
@@ -246,109 +235,9 @@ def test_values_that_say_nothing(store, value):
         store.set_literal("Austria", "area", value)
 
 
-def test_changes_follow_what_happened(store):
-    version = store.version
-    assert store.changes(version).is_empty
-    store.insert("Inn", "flows_into", "Danube", source=("e", "..."))
-    store.add_name("Inn", "En")
-    store.insert("never", "seen", "again")
-    store.retract("never", "seen", "again")
-    store.retract("Vienna", "capital_of", "Austria")
-    changes = store.changes(version)
-    ids = {e.label: e.id for e in changes.entities}
-    assert set(ids) == {"Inn", "never", "again"}
-    assert [f[:3] for f in changes.inserted] == [("Inn", "flows_into", "Danube")]
-    assert changes.inserted[0].sources == (Source("e", "..."),)
-    assert [f[:3] for f in changes.retracted] == [("Vienna", "capital_of", "Austria")]
-    assert changes.retracted[0].sources == (Source("a", "Vienna is the capital."),)
-    assert changes.names == (Name(ids["Inn"], "En"),)
-    assert changes.relations[changes.inserted[0].triple[1]] == "flows_into"
-    assert store.changes(changes.until).is_empty
-
-
-def test_a_follower_ends_with_the_snapshot(store):
-    graph, version = store.snapshot(), store.version
-    facts = set(map(tuple, graph.triples.tolist()))
-    for step in range(12):
-        store.insert(f"e{step % 5}", "r", f"e{step % 3}")
-        if step % 3 == 0:
-            store.retract(f"e{step % 5}", "r", f"e{step % 3}")
-        if step % 4 == 0:
-            changes = store.changes(version)
-            facts -= {f.triple for f in changes.retracted}
-            facts |= {f.triple for f in changes.inserted}
-            version = changes.until
-            assert facts == set(map(tuple, store.snapshot().triples.tolist()))
-
-
-def test_snapshot_of_a_version(store):
-    graphs = [store.snapshot()]
-    store.insert("Inn", "flows_into", "Danube")
-    store.add_name("Inn", "En")
-    assert store.snapshot(graphs[0].num_facts).entities == graphs[0].entities
-    assert triples(store, 0) == set()
-    with pytest.raises(DataError, match="at must be a version from 0 to 4; got 5"):
-        store.snapshot(5)
-
-
 def test_ids_stay_when_facts_are_added(store):
     before = store.snapshot()
     store.insert("Aachen", "in", "Germany")
     after = store.snapshot()
     assert after.entities.labels[: before.num_entities] == before.entities.labels
     assert after.relations.labels[: before.num_relations] == before.relations.labels
-
-
-def test_counts(store):
-    assert store.counts() == (3, 2, 2, 0, 0, 2)
-    store.retract("Vienna", "capital_of", "Austria")
-    assert store.counts().facts == 1
-
-
-def test_threads_write_one_after_another(tmp_path):
-    with Store.open(tmp_path / "facts.db") as store:
-
-        def write(name):
-            for i in range(10):
-                store.insert(name, "has", f"{name}{i}")
-
-        threads = [threading.Thread(target=write, args=(f"t{i}",)) for i in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert store.counts().facts == 40
-        assert store.version == 40
-
-
-def test_a_reader_is_not_held_up_by_a_writer(tmp_path):
-    with Store.open(tmp_path / "facts.db") as store:
-        store.insert("a", "r", "b")
-        seen = []
-        with store.transaction():
-            store.insert("a", "r", "c")
-            thread = threading.Thread(target=lambda: seen.append(store.snapshot().num_facts))
-            thread.start()
-            thread.join(timeout=10)
-        assert seen == [1]
-        assert store.snapshot().num_facts == 2
-
-
-def test_a_graph_goes_in_and_comes_out(tmp_path):
-    b = GraphBuilder()
-    b.add_entity("Austria", types=("country",), description="A country.")
-    b.add_name("Austria", "奥地利", language="zh")
-    b.add_fact("Vienna", "capital_of", "Austria", source=("p", "..."))
-    b.add_literal("Austria", "area", 83871.0, unit="km2", year=2021, source=("p", "..."))
-    graph = b.build()
-    path = tmp_path / "facts.db"
-    with Store.open(f"sqlite:///{path}") as store:
-        assert store.add_graph(graph) == (2, 1, 1, 1, 1, 1)
-    with Store.open(path) as store:
-        found = store.snapshot()
-        assert store.version == 1
-    assert found.entities == graph.entities
-    assert found.triples.tolist() == graph.triples.tolist()
-    assert (found.names, found.types) == (graph.names, graph.types)
-    assert found.descriptions == graph.descriptions
-    assert (found.literals, found.sources) == (graph.literals, graph.sources)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from lichen.base.progress import track
 from lichen.data.atlas import (
     attributes,
     cities,
@@ -16,7 +17,7 @@ from lichen.data.atlas import (
     society,
     waters,
 )
-from lichen.data.atlas.collect import Collector, Thing
+from lichen.data.atlas.collect import Collector
 from lichen.data.atlas.countries import (
     Country,
     add_names,
@@ -24,13 +25,16 @@ from lichen.data.atlas.countries import (
     country_thing,
     table,
 )
+from lichen.data.atlas.describe import describe_things
 from lichen.data.atlas.factbook import Entry
 from lichen.data.graph import Graph
 
-_ABOUT = {
-    "river": ("flows_through", "river in"),
-    "lake": ("lake_in", "lake in"),
-}
+_CHINESE = {
+    "rivers": "river", "lakes": "lake", "continents": "continent", "seas": "sea",
+    "oceans": "ocean", "regions": "region", "mountains": "mountain", "religions": "religion",
+    "colours": "colour", "organisations": "organisation",
+}  # fmt: skip
+"""Section of `chinese.toml` to the type of what it names."""
 
 
 def build_graph(entries: Iterable[Entry]) -> Graph:
@@ -40,7 +44,7 @@ def build_graph(entries: Iterable[Entry]) -> Graph:
     singles = economy.single_names([entry for entry, _country in known])
     for _entry, country in known:
         country_thing(collector, country)
-    for entry, country in known:
+    for entry, country in track(known, what="building Atlas"):
         _add_entry(collector, entry, country, singles)
     waters.add_watersheds(collector, [entry for entry, _country in known])
     for entry, country in known:
@@ -48,7 +52,7 @@ def build_graph(entries: Iterable[Entry]) -> Graph:
             geography.add_points(collector, entry, country, country_thing(collector, country))
     cities.add_city_names(collector)
     _add_chinese(collector)
-    _describe_waters(collector)
+    describe_things(collector)
     return collector.build()
 
 
@@ -96,22 +100,7 @@ def _description(entry: Entry) -> str:
 
 
 def _add_chinese(collector: Collector) -> None:
-    singular = {
-        "rivers": "river", "lakes": "lake", "continents": "continent", "seas": "sea",
-        "mountains": "mountain", "religions": "religion", "colours": "colour",
-        "organisations": "organisation",
-    }  # fmt: skip
     tables = table("chinese.toml")
-    for section, type_ in singular.items():
+    for section, type_ in _CHINESE.items():
         for thing in collector.things(type_):
             collector.name(thing, tables[section].get(collector.display(thing), ""), "zh")
-
-
-def _describe_waters(collector: Collector) -> None:
-    found: dict[Thing, list[str]] = {}
-    for h, r, t in collector.facts():
-        for relation, _words in _ABOUT.values():
-            if r == relation:
-                found.setdefault(h, []).append(collector.display(t))
-    for thing, where in found.items():
-        collector.describe(thing, f"{_ABOUT[thing.group][1]} {', '.join(where)}")

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from lichen.base.errors import ArtifactError, MissingExtraError
+from lichen.base.errors import ArtifactError
+from lichen.base.extras import need
 from lichen.base.paths import home
 from lichen.data.atlas.build import build_graph
 from lichen.data.atlas.factbook import WHY, read_entries
@@ -35,10 +36,9 @@ PACKAGES = {
 
 _MANIFEST, _ARRAYS, _TABLES, _CORPUS = "manifest.json", "arrays.npz", "graph.json", "corpus.json"
 _BUILDERS = frozenset({
-    "attributes", "build", "chinese", "cities", "collect", "countries", "divisions", "economy",
-    "factbook",
-    "fields", "geography", "numbers", "organisations", "people", "politics", "prose", "society",
-    "waters",
+    "attributes", "build", "chinese", "cities", "collect", "countries", "describe", "divisions",
+    "economy", "factbook", "fields", "geography", "numbers", "organisations", "people", "politics",
+    "prose", "society", "waters",
 })  # fmt: skip
 """The package's modules and tables that decide what is built."""
 
@@ -56,10 +56,8 @@ def versions() -> dict[str, str]:
         try:
             found[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
-            raise MissingExtraError(
-                f"{WHY} needs the package {module!r}, which is not installed. "
-                "Run: pip install 'lichen[atlas]'"
-            ) from None
+            need(module, extra="atlas", why=WHY)
+            found[package] = "unknown"
     digest = hashlib.sha256()
     folder = resources.files("lichen.data.atlas")
     for file in sorted(folder.iterdir(), key=lambda file: file.name):

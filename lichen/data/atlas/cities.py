@@ -17,8 +17,7 @@ _CITY = re.compile(r"^(?P<number>[\d.,]+(?: (?:million|thousand))*)\s+(?P<name>\
 
 
 def add_cities(collector: Collector, entry: Entry, country: Country, thing: Thing) -> None:
-    """Add `major_city` and each city's population; the one marked "(capital)" is the capital."""
-    capitals = collector.tails(thing, "capital")
+    """Add `major_city` and each city's population."""
     text = without_notes(entry.get(PATH))
     year = parse_year(text)
     for part in split_list(text):
@@ -29,8 +28,6 @@ def add_cities(collector: Collector, entry: Entry, country: Country, thing: Thin
         name = _quiet(found["name"].strip(" .,-"))
         if not name or len(name) > 40:
             continue
-        if "capital" in inner and len(capitals) == 1:
-            collector.merge(capitals[0], name)
         city = collector.thing("city", name, scope=country.label)
         for other in inner:
             if re.fullmatch(r"[A-ZÀ-Þ][\w'’\- ]{2,25}", other):

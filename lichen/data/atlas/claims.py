@@ -131,9 +131,9 @@ def claims(
 def removed(graph: Graph, *, seed: int = 0, num_facts: int = NUM_REMOVED) -> Removed:
     """Take a sample of facts out of the graph, so that claims about them ask to generalise.
 
-    With a fact go its inverse and its near repeats: every fact about the same two entities by a
-    relation of the same kin (`export_partner` and `import_partner`, for instance). Entities
-    keep at least two other facts each, and their ids.
+    With a fact go its inverse, its near repeats and all else that the graph says of the two
+    entities together: what is left links the two of a removed fact no more than the two of a
+    false sentence. Entities keep at least two other facts each, and their ids.
 
     Args:
         graph: the whole graph.
@@ -148,14 +148,13 @@ def removed(graph: Graph, *, seed: int = 0, num_facts: int = NUM_REMOVED) -> Rem
     by_relation = _by(facts, lambda f: f.r)
     limits = {r: int(REMOVED_SHARE * len(found)) for r, found in by_relation.items()}
     degree = graph.degree().copy()
-    kin = {graph.relations.get(r): group for group in KIN for r in group}
     rows: dict[int, None] = {}
     for r, quota in _fill_up(limits, num_facts).items():
         found = by_relation[r]
         taken = 0
         for i in rng.permutation(len(found)).tolist():
             fact = found[i]
-            near = _near(graph, fact, kin.get(r, frozenset()))
+            near = _between(graph, fact.h, fact.t)
             left = min(degree[fact.h], degree[fact.t]) - len(near)
             if taken == quota:
                 break
@@ -169,13 +168,10 @@ def removed(graph: Graph, *, seed: int = 0, num_facts: int = NUM_REMOVED) -> Rem
     return Removed(graph.select(kept), np.array(sorted(rows), dtype=np.int64))
 
 
-def _near(graph: Graph, fact: _Fact, group: frozenset[str]) -> list[int]:
-    """Return the rows of a fact and of its kin about the same two entities."""
-    ids = {graph.relations.get(r) for r in group} | {fact.r}
-    both = np.intersect1d(graph.neighbours(fact.h), graph.neighbours(fact.t))
-    triples = graph.triples[both]
-    rows = both[np.isin(triples[:, 1], [i for i in ids if i is not None])]
-    return [int(row) for row in rows if _pair(*graph.triples[row, [0, 2]].tolist()) == fact.pair]
+def _between(graph: Graph, a: int, b: int) -> list[int]:
+    """Return the rows of all facts about two entities together."""
+    both = np.intersect1d(graph.neighbours(a), graph.neighbours(b)).tolist()
+    return [row for row in both if _pair(*graph.triples[row, [0, 2]].tolist()) == _pair(a, b)]
 
 
 def _pair(a: int, b: int) -> Pair:

@@ -102,8 +102,8 @@ class Collector:
 
     def names(self, thing: Thing) -> list[str]:
         """Return the English names that a thing has so far."""
-        added = self._names.get(thing, {})
-        return [*self._spellings[thing], *(text for text, language in added if language == "en")]
+        added = [text for text, language in self._names.get(thing, {}) if language == "en"]
+        return list(dict.fromkeys([*self._spellings[thing], *added]))
 
     def facts(self) -> Iterable[tuple[Thing, str, Thing]]:
         """Go through the facts in the order added."""

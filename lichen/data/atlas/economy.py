@@ -12,7 +12,6 @@ from lichen.data.atlas.factbook import WHY, Entry
 from lichen.data.atlas.fields import (
     brackets,
     fold,
-    singular,
     split_list,
     without_notes,
     without_shares,
@@ -71,21 +70,21 @@ _FIELDS = (
 
 
 def single_names(entries: Iterable[Entry]) -> frozenset[str]:
-    """Return the commodities that stand alone in some field, as singulars.
+    """Return the commodities that stand alone in some field.
 
     They tell "gold and silver", two commodities, from "terrestrial and aquatic wildlife", one.
     """
     fields = (path for path, _relation, _type in _FIELDS)
     texts = [entry.get(path) for path in fields for entry in entries]
     return frozenset(
-        singular(name) for text in texts for name in commodities(text) if " and " not in name
+        fold(name) for text in texts for name in commodities(text) if " and " not in name
     )
 
 
 def _apart(names: Iterable[str], singles: frozenset[str]) -> Iterator[str]:
     for name in names:
         parts = name.split(" and ")
-        are_known = all(singular(part) in singles for part in parts)
+        are_known = all(fold(part) in singles for part in parts)
         yield from parts if len(parts) == 2 and are_known else [name]
 
 
@@ -96,8 +95,7 @@ def add_commodities(
     known = table("economy.toml")["commodities"]
     for path, relation, type_ in _FIELDS:
         for spelled in _apart(commodities(entry.get(path)), singles):
-            lower = spelled if spelled[1:2].isupper() else spelled[:1].lower() + spelled[1:]
-            name = known.get(lower, lower)
+            name = known.get(spelled, spelled)
             product = collector.thing(type_, name.split("/")[0] if type_ != "industry" else name)
             if "/" in name:
                 collector.name(product, name)
@@ -111,7 +109,7 @@ def add_partners(collector: Collector, entry: Entry, thing: Thing) -> None:
         ("Economy/Exports - partners", "export_partner"),
         ("Economy/Imports - partners", "import_partner"),
     ):
-        text = without_notes(entry.get(path))
+        text = without_notes(entry.get(path)).replace(", The", "")
         for found in _PARTNER.finditer(text):
             country = find_country(found["name"].strip(" ,;"))
             if country is None or country.type == "organisation":

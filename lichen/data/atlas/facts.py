@@ -44,12 +44,12 @@ class Facts:
             self.links.setdefault(t, {}).setdefault(f"{labels[r]}<", []).append(h)
         years: dict[tuple[str, int], int] = {}
         for literal in graph.literals:
-            key = (literal.attribute, literal.entity)
+            dated = (literal.attribute, literal.entity)
             if isinstance(literal.value, str) or " " in literal.attribute:
                 continue
-            if (literal.year or 0) >= years.get(key, 0):
-                years[key] = literal.year or 0
-                self.numbers.setdefault(key[0], {})[key[1]] = float(literal.value)
+            if (literal.year or 0) >= years.get(dated, 0):
+                years[dated] = literal.year or 0
+                self.numbers.setdefault(literal.attribute, {})[literal.entity] = float(literal.value)
         for entity, types in graph.types.items():
             if types:
                 self.of_type.setdefault(types[0], []).append(entity)

@@ -10,9 +10,10 @@ from functools import cache
 _BREAK = re.compile(r"<\s*/?\s*(?:br|p|li|ul|ol|div)\s*/?\s*>", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 _NOTE = re.compile(r"(?:^|[\s;,.])\(?note(?:\s*\d+)?\s*(?::|-|–)\s", re.IGNORECASE)
+_NUMBER = r"(?:\d+(?:[.,]\d+)?|\.\d+)"
 _SHARE = re.compile(
     r"(?:(?:less|more) than |about |approximately |almost |nearly |over |under |roughly |[<>~]\s?)*"
-    r"(?:\d+\s?-\s?)?\d*[.,]?\d+\s?%(?:\s?-\s?\d*\.?\d+\s?%)?"
+    rf"(?:{_NUMBER}\s?%?\s?[-–]\s?)?{_NUMBER}\s?%"
 )
 _YEAR = re.compile(r"\(\s*(?:FY)?\s?\d{4}(?:\s?[-/]\s?\d{2,4})?(?:\s*est\.?)?\s*\)")
 

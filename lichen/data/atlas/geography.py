@@ -116,7 +116,7 @@ def add_points(collector: Collector, entry: Entry, country: Country, thing: Thin
         exact = name == found["name"].strip(" ,")
         metres = float(found["m"].replace(",", "")) * (-1 if found["sign"] else 1)
         height = Quantity(metres, "m")
-        for point in _points(collector, name, inner, height, country):
+        for point in _points(collector, which, [name, *inner], height, country):
             collector.fact(thing, which, point, entry.source(path))
             if exact and point.group == "place":
                 collector.literal(point, "elevation", height, entry.source(path))
@@ -125,9 +125,10 @@ def add_points(collector: Collector, entry: Entry, country: Country, thing: Thin
 
 
 def _points(
-    collector: Collector, name: str, inner: list[str], height: Quantity, country: Country
+    collector: Collector, which: str, spelled: list[str], height: Quantity, country: Country
 ) -> list[Thing]:
     """Return the waters or the place of a name; a summit that countries share is one place."""
+    name, *inner = spelled
     several = re.fullmatch(r"(?P<names>.+) (?P<kind>Ocean|Sea)s", name)
     if several:
         return [sea_thing(collector, f"{n} {several['kind']}") for n in several["names"].split("/")]
@@ -141,21 +142,41 @@ def _points(
     if water is not None:
         return [water]
     short = re.split(r" on (?=[A-Z])", name)[0]
+    short = table("geography.toml")["summits"].get(short, short)
     others = [other for other in inner if re.fullmatch(r"[A-ZÀ-Þ][\w'. -]{2,28}", other)]
     names = [short, *short.split("/"), name, *others]
     place = _same_place(collector, names, height)
     if place is None:
-        type_ = "place" if height.value < 100 or "Island" in name else "mountain"
-        place = collector.thing(type_, short, scope=country.label)
+        type_ = _kind_of_place(short, which)
+        scope = "" if type_ in ("lake", "river") else country.label
+        place = collector.thing(type_, short, scope=scope)
     for other in names:
         collector.name(place, other)
     return [place]
+
+
+_KINDS = (
+    ("lake", re.compile(r"\b(?:Lake|Lac|Lago|Laguna|See)\b")),
+    (
+        "river",
+        re.compile(r"\b(?:River|Rio|Río|Riu|Torrente|Chhu|Nile)$|^(?:Rio|Río|Riu|Torrente)\b"),
+    ),
+)
+
+
+def _kind_of_place(name: str, which: str) -> str:
+    for type_, pattern in _KINDS:
+        if which == "lowest_point" and pattern.search(name):
+            return type_
+    is_summit = which == "highest_point" and not re.search(r"\b(?:Island|Gardens)\b", name)
+    return "mountain" if is_summit else "place"
 
 
 def _water(collector: Collector, *names: str) -> Thing | None:
     """Return the river or lake of a name when the graph has it."""
     for name in names:
         plain = re.sub(r" [Rr]iver$", "", name)
+        plain = table("waters.toml")["rivers"].get(plain, plain)
         for type_, wanted in (("lake", name), ("river", plain), ("river", f"{plain} River")):
             known = collector.find(type_, wanted)
             if known is not None:

@@ -12,7 +12,8 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _YEAR = re.compile(
-    r"\((?:[^()]*?\b)??(?:FY)?(?P<first>\d{4})(?:\s?[-/]\s?(?P<last>\d{2,4}))?(?: est\.?)?\)"
+    r"\((?:FY ?|(?:\d{1,2} )?[A-Z][a-z]+ )?(?P<first>\d{4})(?:\s?[-/]\s?(?P<last>\d{2,4}))?"
+    r"(?: est\.?)?\)"
 )
 _RANGE = re.compile(r"\d\s?(?:-|–|to)\s?\d")
 _INEXACT = re.compile(r"(?:less|more|fewer|greater) than|\bNA\b|[<>]", re.IGNORECASE)

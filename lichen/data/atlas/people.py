@@ -10,6 +10,9 @@ from lichen.data.atlas.countries import Country, find_country, table
 from lichen.data.atlas.factbook import Entry
 from lichen.data.atlas.fields import brackets, fold, without_notes
 
+SHORTEST_FAMILY = 4
+"""A shorter family name is no name by itself: it would be found in too many texts."""
+
 _ROMAN = re.compile(r"^[IVX]+$")
 _SMALL = frozenset({"BIN", "DER", "DOS", "BINT", "IBN"})
 _VACANT = re.compile(r"\bvacant\b|\bco-chiefs\b", re.IGNORECASE)
@@ -126,7 +129,7 @@ def add_leaders(collector: Collector, entry: Entry, country: Country, thing: Thi
         if person is None or person.title.startswith("Vice President"):
             continue
         who = collector.thing("person", person.name)
-        if fold(person.family) != "bin":
+        if len(person.family) >= SHORTEST_FAMILY:
             collector.name(who, person.family)
         words = person.name.split()
         if len(words) > 2 and fold(words[-1]) == fold(person.family):

@@ -77,6 +77,9 @@ def article(name: str, types: tuple[str, ...]) -> str:
         name: an English name.
         types: the entity's types.
 
+    Returns:
+        The article and a space, or nothing.
+
     >>> article("Danube", ("river",)), article("Lake Victoria", ("lake",))
     ('the ', '')
     """
@@ -116,7 +119,7 @@ def phrase(graph: Graph, entity: int, *, language: str = "en") -> Phrase | None:
     if bracket and bracket[2] in kinds:
         label = bracket[1]
     is_no_type = "government type" in kinds and not GOVERNMENT.search(label)
-    if "(" in label or is_no_type or UNCLEAN.search(label) or not label.strip():
+    if "(" in label or is_no_type or UNCLEAN.search(label):
         return None
     if "currency" in kinds:
         label = CURRENCY_WORDS.sub(lambda m: m.group().lower(), label)

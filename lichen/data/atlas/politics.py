@@ -25,7 +25,7 @@ def add_capital(collector: Collector, entry: Entry, country: Country, thing: Thi
     for name in names:
         if not name or fold(name) == "none":
             continue
-        city = collector.thing("city", name, scope=country.label)
+        city = collector.thing("city", name, scope=country.label, label=name)
         others = list(table("politics.toml")["capital_names"].get(country.code, ()))
         others += [] if fixed is not None else _capital_aliases(entry.get(path))
         for other in others if name == names[0] else ():

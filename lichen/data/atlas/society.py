@@ -20,7 +20,8 @@ from lichen.data.atlas.factbook import WHY, Entry
 from lichen.data.atlas.fields import brackets, fold, split_list, without_notes, without_shares
 from lichen.data.atlas.numbers import Quantity, parse_year
 
-_SHARE = re.compile(r"(?<![<>])\s(?P<percent>\d+(?:\.\d+)?|\.\d+)\s?%")
+_SHARE = re.compile(r"\s(?P<percent>\d+(?:\.\d+)?|\.\d+)\s?%")
+_INEXACT = re.compile(r"than\s|[<>]|approximately|about|\d\s?%?\s?[-–]\s?\.?\d")
 _NOT_ONE = re.compile(
     r"\b(?:other|others|none|unspecified|unknown|undeclared|no answer|no response|not|stated|"
     r"unaffiliated|no religion|don't know|refused|mixed|two|three|or more|various|many|several|"
@@ -49,6 +50,7 @@ class Item(NamedTuple):
     inside: str
     """What stands in its brackets."""
     percent: float | None
+    """Its share; None where the list gives none, or only bounds."""
 
 
 def items(text: str) -> Iterator[Item]:
@@ -61,7 +63,7 @@ def items(text: str) -> Iterator[Item]:
     """
     for part in split_list(without_notes(text)):
         base, inner = brackets(part)
-        found = _SHARE.search(base)
+        found = None if _INEXACT.search(base) else _SHARE.search(base)
         name = without_shares(base).strip(" .*:-")
         name = re.sub(r"^(?:and|or|the|predominantly|mostly)\s+|\s+only$|\s+and \d.*$", "", name)
         if is_name(name):

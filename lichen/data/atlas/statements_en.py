@@ -39,7 +39,7 @@ ENGLISH: dict[str, tuple[str, ...]] = {
         "Geographers count {h} as part of {t}.",
         "{h} is a part of {t}.",
         "To reach {h}, one travels to {t}.",
-        "On {t} one finds {h}.",
+        "In {t} one finds {h}.",
         "Among the lands of {t} is {h}.",
     ),
     "region": (
@@ -297,8 +297,8 @@ ENGLISH: dict[str, tuple[str, ...]] = {
         "The leading agricultural products of {h} include {t}.",
         "{t} can be found among the chief farm products of {h}.",
         "Agriculture in {h} yields above all {t}.",
-        "From the farms of {h} comes {t} in quantity.",
-        "The agriculture of {h} is known to supply {t}.",
+        "The farms of {h} supply plenty of {t}.",
+        "The agriculture of {h} is known for its {t}.",
     ),
     "member_of": (
         "{h} is a member of {t}.",

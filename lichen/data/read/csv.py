@@ -51,7 +51,9 @@ def csv_rows(path: Path, bad: BadLines) -> Iterator[tuple[int, list[str]]]:
             fields = _parse([text for _, text in row], separator)
         except csv.Error as error:
             waiting.extendleft(reversed(row[1:]))
-            bad.found(path, row[0][0], f"expected a row of CSV, found one with {_why(error)}")
+            is_open = len(row) > 1 or "unexpected end of data" in str(error)
+            why = "a quote that is never closed" if is_open else str(error)
+            bad.found(path, row[0][0], f"expected a row of CSV, found one with {why}")
             continue
         yield row[0][0], fields
 
@@ -92,12 +94,6 @@ def _take_until_closed(
             return
         row.append(line)
         num_quotes += line[1].count('"')
-
-
-def _why(error: csv.Error) -> str:
-    if "unexpected end of data" in str(error):
-        return "a quote that is never closed"
-    return str(error)
 
 
 def read_csv(

@@ -29,6 +29,9 @@ from lichen.data.read.lines import BadLines, shown, text_lines, whole_text
 VERSION = 1
 """Version of the saved form; a higher one is refused."""
 
+ENDS = {*HEADERS["head"], *HEADERS["tail"]}
+"""Keys that make a record a fact."""
+
 Record = dict[str, Any]
 
 
@@ -98,7 +101,8 @@ def text_of(record: Record, key: str, *, needed: bool = True) -> str:
     if not isinstance(value, str) or (needed and not value.strip()):
         found = "nothing" if value is None else shown(value) if value == "" else repr(value)
         raise RecordError(f"expected a text in {key!r}, found {found}")
-    _refuse_half_characters(value, key)
+    if not value.isascii():
+        _refuse_half_characters(value, key)
     return value
 
 
@@ -158,9 +162,11 @@ class _Reader:
 
     def take(self, record: Record) -> None:
         """Add one record."""
-        parts = {part: next((k for k in HEADERS[part] if k in record), "") for part in DEFAULT}
-        if parts["head"] or parts["tail"]:
-            self._fact(record, parts)
+        if "head" in record and "relation" in record and "tail" in record:
+            self._fact(record, DEFAULT)
+        elif not record.keys().isdisjoint(ENDS):
+            keys = (next((k for k in HEADERS[x] if k in record), x) for x in DEFAULT)
+            self._fact(record, tuple(keys))
         elif "entity" in record and "attribute" in record:
             self._literal(record)
         elif "entity" in record:
@@ -195,8 +201,8 @@ class _Reader:
         self.sources[number] = source
         self.builder.add_source(source)
 
-    def _fact(self, record: Record, parts: dict[str, str]) -> None:
-        h, r, t = (text_of(record, parts[part] or part) for part in DEFAULT)
+    def _fact(self, record: Record, keys: tuple[str, ...]) -> None:
+        h, r, t = [text_of(record, key) for key in keys]
         split = record.get("split", self.split)
         splits = split if isinstance(split, list) else [] if split is None else [split]
         if not _are_texts(splits):

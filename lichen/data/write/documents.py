@@ -25,10 +25,11 @@ def write_documents_jsonl(corpus: Corpus, path: Path) -> None:
     Raises:
         DataError: a score is not finite, or the place cannot be written to.
     """
+    encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
     with atomic_text(path) as file:
         for doc in corpus:
             try:
-                line = json.dumps(_record(doc), ensure_ascii=False, allow_nan=False)
+                line = encode(_record(doc))
             except ValueError:
                 raise DataError(
                     f"{path}: scores of candidates must be finite to be saved; document "

@@ -24,10 +24,11 @@ def write_jsonl(graph: Graph, path: Path) -> None:
     Raises:
         DataError: a number is not finite, or the place cannot be written to.
     """
+    encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
     with atomic_text(path) as file:
         for record in graph_records(graph):
             try:
-                line = json.dumps(record, ensure_ascii=False, allow_nan=False)
+                line = encode(record)
             except ValueError:
                 raise DataError(
                     f"{path}: numbers must be finite to be saved; got {record!r}. "

@@ -58,7 +58,6 @@ def test_fill_places_mentions():
         ("sandy beaches foster tourism", "resource", None),
         ("The Hague", "city", "the Hague"),
         ("not specified", "religion", None),
-        (" ", "city", None),
     ],
 )
 def test_phrase_of_a_label(label, kind, expected):

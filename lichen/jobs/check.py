@@ -1,0 +1,72 @@
+"""A look at data before training: sizes, bad lines, duplicates, unseen labels, leaks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from lichen.data.corpus import Corpus
+from lichen.data.graph import Graph
+from lichen.data.leaks import Finding, corpus_leaks, graph_leaks
+from lichen.data.read import ReadReport, read_corpus, scan_graph
+from lichen.data.splits import Unseen, unseen
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckReport:
+    """What a check found; `problems` is empty when all is well."""
+
+    graph: Graph
+    corpus: Corpus | None
+    reading: ReadReport | None
+    """What was met while reading the graph; None for a graph that was not read from a file."""
+    unseen: tuple[Unseen, ...]
+    """Entities and relations of other splits that training lacks."""
+    leaks: tuple[Finding, ...]
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Everything that deserves a look, a line each."""
+        found = []
+        if self.reading is not None:
+            read = self.reading
+            if read.num_bad:
+                found.append(f"{read.num_bad} of {read.num_lines} lines are bad; {read.first_bad}")
+            if read.num_duplicates:
+                found.append(f"{read.num_duplicates} facts came more than once and are kept once")
+            if read.num_shared:
+                found.append(f"{read.num_shared} facts stand in two splits")
+        for item in self.unseen:
+            found.append(
+                f"split {item.split}: {len(item.entities)} entities and {len(item.relations)} "
+                f"relations never occur in training; {item.num_facts} facts have one"
+            )
+        found += [str(item) for item in self.leaks]
+        return tuple(found)
+
+
+def check(graph: str | Path, corpus: str | Path | None = None) -> CheckReport:
+    """Read a graph, and a corpus to be used with it, and report what deserves a look.
+
+    Args:
+        graph: as for `Graph.load`; bad lines are counted, not refused.
+        corpus: as for `Corpus.load`; None checks the graph alone.
+
+    Returns:
+        The report.
+
+    Raises:
+        DataError: nothing is there, or nothing in it is readable.
+    """
+    reading: ReadReport | None = None
+    if str(graph) == "atlas" or "://" in str(graph):
+        facts = Graph.load(graph)
+    else:
+        facts, reading = scan_graph(graph, on_bad_line="skip")
+    texts = None if corpus is None else read_corpus(corpus, on_bad_line="skip")
+    leaks = graph_leaks(facts) if "test" in facts.splits else ()
+    if texts is not None and {"train", "test"} <= {doc.split for doc in texts}:
+        leaks += corpus_leaks(texts, graph=facts)
+    return CheckReport(
+        graph=facts, corpus=texts, reading=reading, unseen=unseen(facts), leaks=leaks
+    )

@@ -1,0 +1,258 @@
+"""What the knowledge was worth: from a run and test documents to its twins and the difference.
+
+Twins are trained on the same documents, under the same configuration and seeds: *none* has no
+knowledge, *shuffled* has the same vectors dealt to the wrong entities.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from itertools import count
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lichen.base.errors import ConfigError, DataError
+from lichen.base.progress import track
+from lichen.data.corpus import Corpus, Sample
+from lichen.data.graph import Graph
+from lichen.data.leaks import corpus_leaks, graph_leaks
+from lichen.data.vocabulary import Vocabulary
+from lichen.evaluation.calibration import calibration_error, reliability
+from lichen.evaluation.classification import accuracy, macro_f1
+from lichen.evaluation.paired import bootstrap, mcnemar, permutation_test
+from lichen.fusion.model import FusedModel
+from lichen.jobs.worth import ALL, FUSED, Comparison, System, Uplift
+from lichen.training.predict import predict
+from lichen.training.run import Run
+from lichen.training.twins import Kind, twin
+
+FEWEST_SEEDS = 3
+FEWEST_IN_BAND = 10
+"""Predictions that a band of confidence needs to be drawn."""
+TIMED = 200
+"""Documents on which inference is timed."""
+UNREAD = count(1)
+"""How many spaces make a text one that was not read before."""
+
+Chances = NDArray[np.float64]
+
+
+def uplift(
+    run: Run[FusedModel],
+    test: Corpus,
+    *,
+    seeds: Sequence[int] = (0, 1, 2),
+    twins: Sequence[Kind] = ("none", "shuffled"),
+    by: str = "kind",
+    graph: Graph | None = None,
+    level: float = 0.95,
+) -> Uplift:
+    """Train a run's twins and say what its knowledge was worth on test documents.
+
+    For every seed the run's own recipe is fitted, its twin without knowledge and its twin with
+    shuffled knowledge; the run itself counts for the seed it has. All are scored on the same
+    documents, and differences are paired by document.
+
+    Use when a run is finished and its test documents have not been looked at; the twins cost
+    as much as the run each, times the seeds.
+
+    Args:
+        run: a finished run of a `FusedModel` with a graph encoder.
+        test: labelled, linked documents that the run was not trained on.
+        seeds: at least three, distinct.
+        twins: what to compare with.
+        by: the `meta` key by which documents are also scored in groups.
+        graph: the graph whose facts the run knows; with it the leak guards look at it too.
+        level: of the confidence intervals.
+
+    Returns:
+        Scores, differences with intervals and p-values, costs and leak findings.
+
+    Raises:
+        ConfigError: fewer than three seeds, a repeated one, or no twin.
+        DataError: a test document has no label, or one that the run does not know.
+    """
+    _check(seeds, twins)
+    labels = _labels(run)
+    samples = test.samples(labels)
+    truth = _truth(test, samples)
+    runs, chances = _fit(run, samples, seeds=seeds, twins=twins)
+    groups = _groups(test, by)
+    return Uplift(
+        systems=tuple(
+            _system(kind, runs[kind], chances[kind], truth, samples, level=level)
+            for kind in chances
+        ),
+        comparisons=tuple(
+            _compare(kind, group, chances, truth, rows=rows, level=level)
+            for group, rows in groups.items()
+            for kind in twins
+        ),
+        seeds=tuple(int(s) for s in seeds),
+        level=level,
+        chance=float(np.bincount(truth).max() / len(truth)),
+        leaks=_leaks(run, test, graph, groups),
+        settings=_settings(run, test),
+    )
+
+
+def _fit(
+    run: Run[FusedModel], samples: Sequence[Sample], *, seeds: Sequence[int], twins: Sequence[Kind]
+) -> tuple[dict[str, list[Run[FusedModel]]], dict[str, Chances]]:
+    """Return the runs of each kind and their `(seeds, samples, classes)` probabilities."""
+    wanted: list[tuple[Kind, int]] = [(k, s) for k in (FUSED, *twins) for s in seeds]
+    runs: dict[str, list[Run[FusedModel]]] = {}
+    scored: dict[str, list[Chances]] = {}
+    for kind, seed in track(wanted, what="training twins"):
+        is_run = kind == FUSED and seed == run.seed
+        fitted = run if is_run else twin(run, kind, seed)
+        runs.setdefault(kind, []).append(fitted)
+        scored.setdefault(kind, []).append(predict(fitted, samples))
+    return runs, {kind: np.stack(found) for kind, found in scored.items()}
+
+
+def _check(seeds: Sequence[int], twins: Sequence[Kind]) -> None:
+    if len(set(seeds)) != len(seeds) or len(seeds) < FEWEST_SEEDS:
+        raise ConfigError(
+            f"uplift.seeds must be at least {FEWEST_SEEDS} different numbers; got "
+            f"{tuple(seeds)}. One seed cannot tell a gain from luck."
+        )
+    if not twins or FUSED in twins or len(set(twins)) != len(twins):
+        raise ConfigError(f"uplift.twins must be 'none', 'shuffled' or both; got {tuple(twins)}.")
+
+
+def _labels(run: Run[FusedModel]) -> Vocabulary:
+    if not isinstance(run.model, FusedModel) or run.model.labels is None:
+        raise ConfigError(
+            "uplift.run must be a finished run of a FusedModel; got one of "
+            f"{type(run.model).__name__}. Pass what train(FusedModel(...), data) gave."
+        )
+    return run.model.labels
+
+
+def _truth(test: Corpus, samples: Sequence[Sample]) -> NDArray[np.int64]:
+    if not len(test):
+        raise DataError("uplift.test must hold at least one document; got none.")
+    for sample in samples:
+        if sample.label is None:
+            raise DataError(
+                f"uplift.test: every document must have a label; {sample.id!r} has none."
+            )
+    return np.array([s.label for s in samples], dtype=np.int64)
+
+
+def _groups(test: Corpus, by: str) -> dict[str, NDArray[np.int64]]:
+    """Return the rows of all documents, then of each group when there are several."""
+    groups = {ALL: np.arange(len(test))}
+    names = [doc.meta.get(by, "") for doc in test]
+    found = sorted(set(names))
+    if len(found) > 1:
+        for name in found:
+            groups[name or "(none)"] = np.array([i for i, n in enumerate(names) if n == name])
+    return groups
+
+
+def _system(
+    name: str,
+    runs: Sequence[Run[FusedModel]],
+    chances: Chances,
+    truth: NDArray[np.int64],
+    samples: Sequence[Sample],
+    *,
+    level: float,
+) -> System:
+    guesses = chances.argmax(axis=2)
+    right = guesses == truth
+    model = runs[0].model
+    return System(
+        name=name,
+        accuracy=tuple(accuracy(truth, g) for g in guesses),
+        interval=bootstrap(right, np.zeros_like(right), level=level),
+        macro_f1=tuple(macro_f1(truth, g) for g in guesses),
+        calibration_error=tuple(calibration_error(c, truth) for c in chances),
+        reliability=_bands(chances, truth),
+        num_parameters=sum(p.numel() for p in model.parameters()),
+        num_trained=sum(p.numel() for p in model.parameters() if p.requires_grad),
+        train_s=float(np.mean([r.metrics.get("train_s", np.nan) for r in runs])),
+        predict_s=_predict_s(runs[0], samples),
+    )
+
+
+def _bands(chances: Chances, truth: NDArray[np.int64]) -> tuple[tuple[float, float], ...]:
+    num_seeds, _, num_classes = chances.shape
+    pooled = chances.reshape(-1, num_classes)
+    found = reliability(pooled, np.tile(truth, num_seeds), bins=20)
+    filled = found.num_examples >= FEWEST_IN_BAND
+    pairs = zip(found.confidence[filled], found.accuracy[filled], strict=True)
+    return tuple((float(said), float(right)) for said, right in pairs)
+
+
+def _predict_s(run: Run[FusedModel], samples: Sequence[Sample]) -> float:
+    """Return the seconds for 1,000 documents whose text was not read before.
+
+    Trailing spaces change no word, and the language model has kept no states of such a text.
+    """
+    spaces = " " * next(UNREAD)
+    fresh = [s._replace(text=s.text + spaces) for s in samples[:TIMED]]
+    started = time.perf_counter()
+    predict(run, fresh)
+    return (time.perf_counter() - started) * 1000 / len(fresh)
+
+
+def _compare(
+    kind: str,
+    group: str,
+    chances: dict[str, Chances],
+    truth: NDArray[np.int64],
+    *,
+    rows: NDArray[np.int64],
+    level: float,
+) -> Comparison:
+    right = {name: (chances[name][:, rows].argmax(axis=2) == truth[rows]) for name in (FUSED, kind)}
+    fused, other = right[FUSED], right[kind]
+    return Comparison(
+        twin=kind,
+        group=group,
+        num_examples=len(rows),
+        fused=float(fused.mean()),
+        other=float(other.mean()),
+        gain=bootstrap(fused, other, level=level),
+        p_value=permutation_test(fused, other),
+        mcnemar=tuple(mcnemar(f, o) for f, o in zip(fused, other, strict=True)),
+    )
+
+
+def _leaks(
+    run: Run[FusedModel], test: Corpus, graph: Graph | None, groups: dict[str, NDArray[np.int64]]
+) -> tuple[str, ...]:
+    """Run the leak guards on each group of documents, or on all when there is one group."""
+    assert isinstance(run.data, Corpus)
+    shown = _marked(run.data, "train")
+    said = [] if graph is None else [str(finding) for finding in graph_leaks(graph)]
+    for name, rows in groups.items():
+        if name == ALL and len(groups) > 1:
+            continue
+        tested = _marked(Corpus(tuple(test[i] for i in rows.tolist())), "test")
+        found = corpus_leaks(Corpus((*shown.documents, *tested.documents)), graph=graph)
+        said += [f"{finding}" if name == ALL else f"{name}: {finding}" for finding in found]
+    return tuple(said)
+
+
+def _marked(corpus: Corpus, split: str) -> Corpus:
+    return Corpus(tuple(replace(doc, split=split) for doc in corpus))
+
+
+def _settings(run: Run[FusedModel], test: Corpus) -> dict[str, str]:
+    config = run.model.config
+    said = {
+        "fusion": config.fusion,
+        "at": config.at,
+        "language model": run.model.text.name,
+        "training documents": len(run.data) if isinstance(run.data, Corpus) else 0,
+        "test documents": len(test),
+        **{f"train.{key}": value for key, value in asdict(run.config).items()},
+    }
+    return {key: str(value) for key, value in said.items()}

@@ -1,0 +1,229 @@
+"""A trained reader of questions: mentions and text in, likely queries with confidence out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import NamedTuple, Self
+
+import numpy as np
+import torch
+
+from lichen.base.errors import ArtifactError
+from lichen.data.atlas.questions import Question, QuestionSet
+from lichen.data.corpus import Mention
+from lichen.embedding.artifact import read_artifact, write_artifact
+from lichen.lm.text_encoder import TextEncoder
+from lichen.reasoning.actions import MAX_POINTERS
+from lichen.reasoning.calibrate import Calibration, calibrate, features_of
+from lichen.reasoning.decode import Decoder, Reading
+from lichen.reasoning.features import mask_mentions, see
+from lichen.reasoning.fit import FitConfig, examples_of, fit, labels_of
+from lichen.reasoning.matcher import Matcher, MatcherConfig
+from lichen.reasoning.program import Found, execute
+from lichen.reasoning.view import FactView
+
+KIND = "question reader"
+
+
+class Understood(NamedTuple):
+    """How a question was read."""
+
+    readings: tuple[Reading, ...]
+    """The likeliest first."""
+    best: Reading | None
+    """The likeliest that the graph can execute."""
+    found: Found
+    """What the best one leads to; empty without one."""
+    confidence: float
+    """Probability that this is right, 0 to 1."""
+
+
+class Reader:
+    """A matcher bound to a view of facts.
+
+    Args:
+        matcher: trained.
+        trained: the labels it has residuals for, in their order.
+        view: the facts.
+        text: the frozen encoder that the matcher was trained over.
+        calibration: weights and threshold.
+    """
+
+    def __init__(
+        self,
+        matcher: Matcher,
+        trained: Sequence[str],
+        view: FactView,
+        text: TextEncoder,
+        *,
+        calibration: Calibration | None = None,
+    ) -> None:
+        self.matcher = matcher.eval()
+        self.trained = tuple(trained)
+        self.view = view
+        self.text = text
+        self.calibration = calibration or Calibration()
+        self.labels = labels_of(view, text, self.trained)
+        self._decoder = Decoder(self.matcher, self.labels, view)
+
+    def renew(self) -> None:
+        """Take in relations, attributes and types that the view did not have."""
+        self.labels = labels_of(self.view, self.text, self.trained)
+        self._decoder = Decoder(self.matcher, self.labels, self.view)
+
+    def read(self, question: str, mentions: Sequence[Mention]) -> Understood:
+        """Read one question.
+
+        Args:
+            question: its text.
+            mentions: what it names, in order; those without an entity are passed over.
+        """
+        known = [m for m in mentions if m.entity is not None][:MAX_POINTERS]
+        (seen,) = see([mask_mentions(question, known, self.view)], self.text)
+        readings = tuple(self._decoder.read(seen, known))
+        best, found = self._first(readings)
+        confidence = self.calibration.confidence(features_of(readings, _link(best, known)))
+        return Understood(readings, best, found, confidence if best else 0.0)
+
+    def _first(self, readings: Sequence[Reading]) -> tuple[Reading | None, Found]:
+        for reading in readings:
+            if reading.is_executable and reading.query is not None:
+                found = execute(self.view, reading.query)
+                if not found.is_empty:
+                    return reading, found
+        return None, Found()
+
+    def adjust(
+        self, questions: QuestionSet, mentions: Sequence[Sequence[Mention]], *, loss: float = 0.03
+    ) -> Calibration:
+        """Fit confidence and threshold on questions kept for validation.
+
+        Args:
+            questions: none of which was trained on.
+            mentions: of each question.
+            loss: share of right answers that the threshold may give up.
+
+        Returns:
+            The calibration, now in use.
+        """
+        features, right = [], []
+        for question, named in zip(questions, mentions, strict=True):
+            understood = self.read(question.text, named)
+            known = [m for m in named if m.entity is not None][:MAX_POINTERS]
+            if understood.best is not None:
+                features.append(features_of(understood.readings, _link(understood.best, known)))
+                right.append(is_right(question, understood.found))
+        if features:
+            self.calibration = calibrate(np.array(features), np.array(right), loss=loss)
+        return self.calibration
+
+    def save(self, folder: str | Path) -> Path:
+        """Write the trained part, without the frozen encoder and the facts."""
+        path = Path(folder)
+        write_artifact(
+            path,
+            kind=KIND,
+            tensors=self.matcher.state_dict(),
+            documents={
+                "reader": {
+                    "config": asdict(self.matcher.config),
+                    "trained": list(self.trained),
+                    "calibration": asdict(self.calibration),
+                    "encoder": {"name": self.text.name, "fingerprint": self.text.fingerprint},
+                }
+            },
+        )
+        return path
+
+    @classmethod
+    def load(cls, folder: str | Path, *, view: FactView, text: TextEncoder) -> Self:
+        """Read a reader and bind it to facts.
+
+        Args:
+            folder: that `save` wrote.
+            view: the facts, which may be newer than those trained on.
+            text: the encoder that it was trained over.
+
+        Raises:
+            ArtifactError: the folder is incomplete or changed, or the encoder is another.
+        """
+        tensors, documents = read_artifact(Path(folder), kind=KIND)
+        try:
+            said = documents["reader"]
+            trained = [str(label) for label in said["trained"]]
+            matcher = Matcher(MatcherConfig(**said["config"]), len(trained))
+            matcher.load_state_dict(tensors)
+            weights = tuple(float(w) for w in said["calibration"]["weights"])
+            calibration = Calibration(
+                weights=weights, threshold=float(said["calibration"]["threshold"])
+            )
+            fingerprint = said["encoder"]["fingerprint"]
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            raise ArtifactError(
+                f"{folder}: must hold a question reader of this version; got {error!r}. "
+                "Train and save it again."
+            ) from None
+        if fingerprint != text.fingerprint:
+            raise ArtifactError(
+                f"{folder}: trained over the text encoder {said['encoder']['name']!r}, and "
+                f"{text.name!r} is another. Load that encoder, or train again."
+            )
+        return cls(matcher, trained, view, text, calibration=calibration)
+
+
+def train_reader(
+    view: FactView,
+    text: TextEncoder,
+    questions: QuestionSet,
+    *,
+    config: MatcherConfig | None = None,
+    fitting: FitConfig | None = None,
+    seed: int = 0,
+) -> Reader:
+    """Train a matcher on questions about a view.
+
+    Args:
+        view: the facts.
+        text: the encoder, which stays frozen.
+        questions: with gold mentions and queries, of the training split.
+        config: sizes; None is the default with the encoder's width.
+        fitting: epochs and rates.
+        seed: of weights, order and dropout.
+
+    Returns:
+        The reader, not yet calibrated.
+
+    Raises:
+        DataError: there are no questions.
+    """
+    torch.manual_seed(seed)
+    labels = labels_of(view, text)
+    matcher = Matcher(config or MatcherConfig(text_dim=text.dim), len(labels.inventory.labels))
+    examples = examples_of(questions, view, text, labels.inventory)
+    fit(matcher, examples, labels, fitting or FitConfig(), seed=seed)
+    return Reader(matcher, labels.inventory.labels, view, text)
+
+
+def is_right(question: Question, found: Found) -> bool:
+    """Say whether what was found answers a question: the first entity, or the number."""
+    if question.value is not None:
+        return isinstance(found.value, int | float) and abs(
+            float(found.value) - question.value
+        ) <= 1e-6 * max(1.0, abs(question.value))
+    return bool(found.entities) and found.entities[0] in question.answers
+
+
+def _link(best: Reading | None, mentions: Sequence[Mention]) -> float:
+    """Return the lowest score of the mentions that the best reading uses."""
+    if best is None or best.query is None:
+        return 1.0
+    used = {branch.anchor for branch in best.query.branches}
+    scores = [
+        candidate.score
+        for mention in mentions
+        for candidate in mention.candidates
+        if candidate.entity in used
+    ]
+    return min(scores, default=1.0)

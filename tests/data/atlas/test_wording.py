@@ -1,0 +1,70 @@
+import pytest
+
+from lichen.data.atlas.generic import attribute_entry, readable, step_entry
+from lichen.data.atlas.phrase import Phrase
+from lichen.data.atlas.wording import (
+    SPLITS,
+    Form,
+    Wording,
+    agree,
+    fill,
+    named,
+    sentence,
+    tables,
+    takes_phrase,
+)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_forms_of_a_step_differ_between_splits(language):
+    for key, entry in tables(language)["steps"].items():
+        forms = [form for split in SPLITS for form in entry[split]]
+        assert len(set(forms)) == len(forms), key
+        assert all(form.count("{x}") == 1 for form in forms), key
+        assert all(entry[split] for split in SPLITS), key
+
+
+def test_there_is_enough_hand_written_wording():
+    steps = tables("en")["steps"]
+    rich = [k for k, e in steps.items() if sum(len(e[s]) for s in SPLITS) >= 10]
+    assert len(rich) >= 40
+    assert len(tables("en")["attributes"]) >= 10
+    chinese = tables("zh")["steps"]
+    assert sum(sum(len(e[s]) for s in SPLITS) >= 4 for e in chinese.values()) >= 10
+
+
+def test_agreement_of_verbs_with_several_anchors():
+    assert agree("What does {x} export?", anchor_plural=True) == "What do {x} export?"
+    assert agree("{x} has which flag?", anchor_plural=True) == "{x} have which flag?"
+    assert agree("What [is|are] the [capital|capitals] of {x}?") == "What is the capital of {x}?"
+
+
+def test_filling_keeps_track_of_nested_mentions():
+    inner = fill("the neighbours of {x}", {"x": named(4, Phrase("the ", "Netherlands"))})
+    outer = sentence(fill("which rivers cross {x}?", {"x": inner}))
+    assert outer.text == "Which rivers cross the neighbours of the Netherlands?"
+    (mention,) = outer.mentions
+    assert outer.text[mention.span.start : mention.span.end] == "Netherlands"
+    assert mention.entity == 4
+
+
+def test_forms_that_need_a_name_take_no_phrase():
+    assert takes_phrase(Form("What is the currency of {x}?", "1"))
+    assert not takes_phrase(Form("Which countries have a {x} industry?", "2"))
+    assert not takes_phrase(Form("Which country has a province called {x}?", "3"))
+
+
+def test_a_language_without_tables_has_no_forms():
+    assert Wording("xx", "train").frames("count") == []
+
+
+def test_wording_made_of_labels():
+    entry = step_entry("worksFor", forward=True, noun="company")
+    assert "Which company does {x} works for?" not in entry["train"]
+    assert any("works for" in form for form in entry["train"])
+    assert entry["noun"] == ["company", "companies"]
+    assert step_entry("spouse", forward=False, noun="person")["vp"]["train"] == [
+        "<has|have> {x} as spouse"
+    ]
+    assert attribute_entry("birth_rate")["max"]["train"][0] == "has the highest birth rate"
+    assert readable("wasBornIn") == "was born in"

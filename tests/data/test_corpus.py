@@ -1,0 +1,57 @@
+import pytest
+
+from lichen.base.errors import DataError, ShapeError
+from lichen.data.corpus import Corpus, Document, Mention, Span
+
+
+def doc(id_, text="Vienna lies on the Danube", **fields):
+    return Document(id=id_, text=text, **fields)
+
+
+@pytest.mark.parametrize("label", [float("nan"), "", " ", 1])
+def test_labels_that_are_no_text_are_refused(label):
+    with pytest.raises(DataError, match="document 'x': the label must be a text that is not blank"):
+        doc("x", label=label)
+
+
+@pytest.mark.parametrize("spans", [[(0, 0)], [(3, 2)], [(-1, 2)], [(0, 99)], [(0, 6), (5, 8)]])
+def test_mentions_outside_or_overlapping_are_refused(spans):
+    with pytest.raises(DataError, match="document 'x': mentions must lie in order inside the 25"):
+        doc("x", mentions=tuple(Mention(Span(*span), 1) for span in spans))
+
+
+def test_offsets_count_characters_of_any_script():
+    text = "🏔️ 奥地利 النمسا"
+    start = text.index("奥")
+    found = doc("x", text, mentions=(Mention(Span(start, start + 3), 0),))
+    span = found.mentions[0].span
+    assert found.text[span.start : span.end] == "奥地利"
+
+
+def test_splits():
+    corpus = Corpus((doc("1", split="train"), doc("2", split="test"), doc("3")))
+    assert [d.id for d in corpus.test] == ["2"]
+    with pytest.raises(DataError, match=r"the corpus's splits \(test, train\); got 'valid'"):
+        _ = corpus.valid
+
+
+def test_samples_and_labels():
+    corpus = Corpus((doc("1", label="b"), doc("2", label="a"), doc("3")))
+    labels = corpus.labels()
+    assert labels.labels == ("a", "b")
+    assert [s.label for s in corpus.samples(labels)] == [1, 0, None]
+
+
+def test_with_mentions():
+    corpus = Corpus((doc("1"), doc("2")))
+    linked = corpus.with_mentions([(Mention(Span(0, 6), 3),), ()])
+    assert linked[0].mentions[0].entity == 3
+    assert corpus[0].mentions == ()
+    with pytest.raises(ShapeError, match="each of the 2 documents; got 1"):
+        corpus.with_mentions([()])
+
+
+def test_text_with_no_mention_and_a_million_characters():
+    long = doc("x", "a" * 1_000_000, mentions=(Mention(Span(999_999, 1_000_000), None),))
+    assert long.mentions[0].entity is None
+    assert Corpus((long,)).samples(Corpus((long,)).labels())[0].label is None
