@@ -175,8 +175,11 @@ class Answerer:
             limit: how many facts.
         """
         self.refresh()
-        mentions = [m for m in self.linker.mentions(question[:MAX_CHARACTERS]) if m.entity]
-        understood = self.reader.read(question[:MAX_CHARACTERS], mentions)
+        if not question.strip():
+            return []
+        start = question[:MAX_CHARACTERS]
+        mentions = [m for m in self.linker.mentions(start) if m.entity is not None]
+        understood = self.reader.read(start, mentions)
         lines = [str(e.value) for e in evidence_of(self.view, understood.found) if e.value]
         for path in understood.found.paths:
             lines += [_said(self.view, fact) for fact in path]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lichen.data.query import Query
-from lichen.reasoning.program import Found, execute
+from lichen.reasoning.program import Found, Triple, execute
 from lichen.reasoning.view import FactView
 
 
@@ -26,6 +26,8 @@ class Removal:
 def remove_evidence(view: FactView, query: Query) -> Removal:
     """Execute a query with all facts, then without the facts and values it cites.
 
+    A fact of a symmetric relation that stands in both directions is one fact and goes with both.
+
     Args:
         view: the facts; not changed.
         query: what was asked.
@@ -35,4 +37,5 @@ def remove_evidence(view: FactView, query: Query) -> Removal:
     """
     before = execute(view, query)
     facts = {fact for path in before.paths for fact in path}
+    facts |= {Triple(f.t, f.relation, f.h) for f in facts if f.relation in view.symmetric}
     return Removal(before, execute(view.without(facts, before.readings), query))

@@ -42,7 +42,6 @@ class AttentionFusion(Fusion):
 
     def read(self, tokens: Tensor, entities: Tensor, linked: Tensor) -> Tensor:
         """Return x + sum over entities of a V e."""
-        entities = entities.to(tokens.dtype)
         scores = self.query(tokens) @ self.key(entities).transpose(1, 2)
         scores = scores / self.key.out_features**0.5
         size = tokens.shape[1]
@@ -51,9 +50,5 @@ class AttentionFusion(Fusion):
         scores = scores.masked_fill(~linked.unsqueeze(1), float("-inf"))
         empty = self.nothing.to(scores.dtype).expand(*scores.shape[:2], 1)
         weights = torch.softmax(torch.cat([scores, empty], dim=-1), dim=-1)[..., :size]
-        out: Tensor = tokens + weights @ self.write(entities)
+        out: Tensor = (tokens + weights @ self.write(entities))[linked]
         return out
-
-    def written(self) -> Tensor | None:
-        """Return V, as read by a token that attends to its own entity alone."""
-        return self.write.weight

@@ -19,10 +19,10 @@ class ConcatFusion(Fusion):
 
     Shapes: tokens `(batch, tokens, dim)`, entities `(batch, tokens, entity_dim)`,
     linked `(batch, tokens)` bool -> `(batch, tokens, dim)`.
-    Cost: one `(dim + entity_dim, dim)` product a token, dim * (dim + entity_dim + 1) parameters.
+    Cost: one `(dim + entity_dim, dim)` product a linked token, dim * (dim + entity_dim + 1) parameters.
     """
 
-    PAPER = "Zhang et al., 2019, arXiv:1905.07129 (the aggregator of ERNIE, without its output half)"
+    PAPER = "Zhang et al., 2019, arXiv:1905.07129 (the aggregator of ERNIE, one output)"
 
     def __init__(self, dim: int, entity_dim: int) -> None:
         super().__init__(dim, entity_dim)
@@ -32,11 +32,7 @@ class ConcatFusion(Fusion):
             self.project.weight.copy_(start)
             self.project.bias.zero_()
 
-    def read(self, tokens: Tensor, entities: Tensor, linked: Tensor) -> Tensor:  # noqa: ARG002
+    def read(self, tokens: Tensor, entities: Tensor, linked: Tensor) -> Tensor:
         """Return W [x, e] + b."""
-        out: Tensor = self.project(torch.cat([tokens, entities.to(tokens.dtype)], dim=-1))
+        out: Tensor = self.project(torch.cat([tokens[linked], entities[linked]], dim=-1))
         return out
-
-    def written(self) -> Tensor | None:
-        """Return the part of W that reads e."""
-        return self.project.weight[:, self.dim :]

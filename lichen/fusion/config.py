@@ -12,7 +12,7 @@ from lichen.base.errors import ConfigError
 from lichen.fusion import FUSIONS
 
 TASKS = ("classify",)
-SETTINGS = ("mentions", "hidden", "drop", "train_text", "train_nodes", "seed")
+SETTINGS = ("mentions", "hidden", "drop", "align", "train_text", "train_nodes", "seed")
 """Fields that a `FusedModel` takes as further arguments."""
 
 
@@ -40,6 +40,8 @@ class FusedConfig(PretrainedConfig):  # type: ignore[misc]
     """Width of the head's hidden layer."""
     drop: float = 0.1
     """Share of the head's inputs dropped in training."""
+    align: float = 1.0
+    """Weight of learning to read relations from what the graph says of the mentions."""
     train_text: bool = False
     """Train the language model too; otherwise its states are computed once and kept."""
     train_nodes: bool = False
@@ -61,6 +63,7 @@ class FusedConfig(PretrainedConfig):  # type: ignore[misc]
         check.between("fusion.mentions", self.mentions, 0, 64)
         check.between("fusion.hidden", self.hidden, 1, 65_536)
         check.between("fusion.drop", self.drop, 0.0, 0.95)
+        check.between("fusion.align", self.align, 0.0, 1e6)
         check.between("fusion.seed", self.seed, 0, 2**32 - 1)
         if isinstance(self.at, str) and self.at != "output":
             raise ConfigError(

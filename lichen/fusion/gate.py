@@ -21,7 +21,7 @@ class GateFusion(Fusion):
 
     Shapes: tokens `(batch, tokens, dim)`, entities `(batch, tokens, entity_dim)`,
     linked `(batch, tokens)` bool -> `(batch, tokens, dim)`.
-    Cost: one `(entity_dim, dim)` product a token, dim * entity_dim + dim + entity_dim + 1
+    Cost: one `(entity_dim, dim)` product a linked token, dim * entity_dim + dim + entity_dim + 1
     parameters.
     Relatives: one number a token, where gated multimodal units have one a dimension.
     """
@@ -35,13 +35,9 @@ class GateFusion(Fusion):
         nn.init.zeros_(self.gate.weight)
         nn.init.constant_(self.gate.bias, OPEN)
 
-    def read(self, tokens: Tensor, entities: Tensor, linked: Tensor) -> Tensor:  # noqa: ARG002
+    def read(self, tokens: Tensor, entities: Tensor, linked: Tensor) -> Tensor:
         """Return x + g * (V e)."""
-        entities = entities.to(tokens.dtype)
-        gate = torch.sigmoid(self.gate(torch.cat([tokens, entities], dim=-1)))
-        out: Tensor = tokens + gate * self.write(entities)
+        states, vectors = tokens[linked], entities[linked]
+        gate = torch.sigmoid(self.gate(torch.cat([states, vectors], dim=-1)))
+        out: Tensor = states + gate * self.write(vectors)
         return out
-
-    def written(self) -> Tensor | None:
-        """Return V at the gate's opening."""
-        return self.write.weight * torch.sigmoid(self.gate.bias)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -11,9 +12,27 @@ from lichen.alignment.linear import LinearAligner
 from lichen.alignment.relations import RelationReader
 from lichen.embedding.encoder import GraphEncoder
 
-
 SAMPLE = 1024
 """Random pairs from which the size of scores is told."""
+FEATURES = 3
+"""What the graph says of a pair: forward, by the reverse relation, and under any relation."""
+MENTION_DROP = 0.5
+"""How often training hides both mentions' states from the relation reader."""
+TEXT_DROP = 0.3
+"""Share of the text's own features dropped in training."""
+
+
+class HeadInput(NamedTuple):
+    """What the head looks at."""
+
+    states: Tensor
+    """`(batch, tokens, dim)`; fused."""
+    mask: Tensor
+    """`(batch, tokens)` bool; True where there is a token."""
+    mention_of: Tensor
+    """`(batch, tokens)` int; which mention a token belongs to, or -1."""
+    linked: Tensor
+    """`(batch, mentions)` bool; True where a mention has an entity."""
 
 
 class ClassifyHead(nn.Module):
@@ -22,20 +41,20 @@ class ClassifyHead(nn.Module):
     A pooled classifier adds vectors up, but a fact is a product: whether (h, r, t) holds depends
     on h and t together. So the head reads an entity vector back from the state of each mention,
     lets the graph encoder's own scorer judge each pair of mentions under every relation, and
-    weighs the judgements by the relation that the text asserts of that pair. It has the same
-    parameters for every fusion method; without fusion, what it reads back is text alone.
+    weighs the judgements by the relation that the text asserts of that pair. What relation a text
+    asserts is learned from the task, and from the judgements themselves: over many texts, the
+    words between two mentions tell which relation holds of them. It is the same for every fusion
+    method; without fusion, what it reads back is text alone.
 
-    Shapes: states `(batch, tokens, dim)`, mask `(batch, tokens)` bool, mention_of
-    `(batch, tokens)`, linked `(batch, mentions)` bool -> `(batch, classes)`.
-    Cost: mentions^2 * relations * entity_dim products a text.
+    Cost: `pairs * directions * (3 * dim + relation_dim)` products a text.
 
     Args:
         dim: width of a state.
         num_classes: how many classes there are.
-        nodes: gives the scorer and its sizes; its vectors are passed at each call.
+        nodes: gives the scorer and its sizes; it is passed at each call. None: text only.
         mentions: how many mentions a text has at most.
         hidden: width of the hidden layer.
-        drop: share of inputs dropped in training.
+        drop: share of the relation reader's inputs dropped in training.
     """
 
     def __init__(
@@ -50,94 +69,113 @@ class ClassifyHead(nn.Module):
     ) -> None:
         super().__init__()
         self.num_mentions = mentions
-        self.pairs = list(combinations(range(mentions), 2)) if nodes is not None else []
+        pairs = list(combinations(range(mentions), 2)) if nodes is not None else []
+        self.num_pairs = len(pairs)
         self.text_norm = nn.LayerNorm(dim)
         self.mention_norm = nn.LayerNorm(dim)
-        self.drop = nn.Dropout(drop)
-        num_features = 2 * len(self.pairs)
-        if nodes is not None and self.pairs:
-            directions = 2 * nodes.num_relations
+        self.text_drop = nn.Dropout(TEXT_DROP)
+        num_features = FEATURES * len(pairs)
+        if nodes is not None and pairs:
+            self.register_buffer("pairs", torch.tensor(pairs), persistent=False)
             self.read_back = LinearAligner(dim, nodes.entity_dim)
-            self.reader = RelationReader(3 * dim, directions, drop=drop)
-            self.slope = nn.Parameter(torch.ones(directions))
-            self.offset = nn.Parameter(torch.zeros(directions))
+            self.read_back.requires_grad_(requires_grad=False)
+            self.reader = RelationReader(dim, 2 * nodes.num_relations, drop=drop)
+            self.slope = nn.Parameter(torch.ones(2 * nodes.num_relations))
+            self.offset = nn.Parameter(torch.zeros(2 * nodes.num_relations))
+            self.feature_norm = nn.BatchNorm1d(FEATURES, affine=False)
+            self.direct = nn.Linear(num_features, num_classes, bias=False)
+            nn.init.zeros_(self.direct.weight)
             self.register_buffer("centre", torch.zeros(()))
             self.register_buffer("spread", torch.ones(()))
         self.inner = nn.Linear(2 * dim + num_features, hidden)
         self.outer = nn.Linear(hidden, num_classes)
-        self.direct = nn.Linear(num_features, num_classes, bias=False) if num_features else None
 
-    def forward(
-        self,
-        states: Tensor,
-        mask: Tensor,
-        mention_of: Tensor,
-        linked: Tensor,
-        nodes: GraphEncoder | None,
-    ) -> Tensor:
-        """Return class logits."""
-        outside, at = self.pool(states, mask, mention_of)
-        numbers = torch.arange(self.num_mentions, device=states.device)
-        present = (mention_of.unsqueeze(-1) == numbers).any(1)
+    def forward(self, seen: HeadInput, nodes: GraphEncoder | None) -> tuple[Tensor, Tensor]:
+        """Return class logits `(batch, classes)`, and the loss of the relation reader.
+
+        That loss is the cross-entropy between the relation that the reader finds in the text and
+        the one that the graph prefers for the two entities; 0 when there is no pair.
+        """
+        outside, at, present = self.pool(seen)
         share = present.unsqueeze(-1).to(at.dtype)
         mean = (at * share).sum(1) / share.sum(1).clamp(min=1)
         parts = [self.text_norm(outside), self.mention_norm(mean)]
-        if nodes is not None and self.pairs:
-            features = self.judge(outside, at, linked & present, nodes)
+        loss = outside.new_zeros(())
+        if nodes is not None and self.num_pairs:
+            features, loss = self.judge(outside, at, seen.linked & present, nodes)
             parts.append(features)
-        logits = self.outer(torch.relu(self.inner(self.drop(torch.cat(parts, -1)))))
-        if self.direct is not None:
+        parts[:2] = [self.text_drop(part) for part in parts[:2]]
+        logits: Tensor = self.outer(torch.relu(self.inner(torch.cat(parts, -1))))
+        if len(parts) > 2:
             logits = logits + self.direct(parts[-1])
-        return logits
+        return logits, loss
 
-    def pool(self, states: Tensor, mask: Tensor, mention_of: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the mean state outside mentions `(batch, dim)` and of each `(batch, mentions, dim)`."""
+    def pool(self, seen: HeadInput) -> tuple[Tensor, Tensor, Tensor]:
+        """Return mean states outside mentions and of each, and which mentions have tokens.
+
+        Shapes: `(batch, dim)`, `(batch, mentions, dim)`, `(batch, mentions)` bool.
+        """
+        states = seen.states
         numbers = torch.arange(self.num_mentions, device=states.device)
-        owner = (mention_of.unsqueeze(-1) == numbers).to(states.dtype)
-        at = owner.transpose(1, 2) @ states / owner.sum(1).clamp(min=1).unsqueeze(-1)
-        free = (mask & (mention_of < 0)).to(states.dtype)
-        outside = (free.unsqueeze(1) @ states).squeeze(1)
-        return outside / free.sum(1, keepdim=True).clamp(min=1), at
+        owner = (seen.mention_of.unsqueeze(-1) == numbers).to(states.dtype)
+        free = (seen.mask & (seen.mention_of < 0)).to(states.dtype).unsqueeze(-1)
+        weights = torch.cat([free, owner], -1)
+        sums = weights.transpose(1, 2) @ states
+        counts = weights.sum(1)
+        means = sums / counts.clamp(min=1).unsqueeze(-1)
+        return means[:, 0], means[:, 1:], counts[:, 1:] > 0
 
-    def judge(self, outside: Tensor, at: Tensor, linked: Tensor, nodes: GraphEncoder) -> Tensor:
-        """Return what the graph says of each pair, in both directions: `(batch, 2 * pairs)`."""
-        first = torch.tensor([i for i, _ in self.pairs], device=at.device)
-        second = torch.tensor([j for _, j in self.pairs], device=at.device)
-        around = outside.unsqueeze(1).expand(-1, len(self.pairs), -1)
-        asserted = self.reader(torch.cat([around, at[:, first], at[:, second]], -1))
-        entities = self.read_back(at)
-        one, two = entities[:, first], entities[:, second]
-        there = self._scores(one, two, nodes)
-        back = self._scores(two, one, nodes).roll(nodes.num_relations, -1)
-        told = [(asserted * (self.slope * s + self.offset)).sum(-1) for s in (there, back)]
-        both = linked[:, first] & linked[:, second]
-        return torch.cat([t * both for t in told], -1)
+    def judge(
+        self, outside: Tensor, at: Tensor, linked: Tensor, nodes: GraphEncoder
+    ) -> tuple[Tensor, Tensor]:
+        """Return what the graph says of each pair `(batch, pairs * 3)`, and the reader's loss."""
+        first, second = self.pairs[:, 0], self.pairs[:, 1]
+        row, pair = (linked[:, first] & linked[:, second]).nonzero(as_tuple=True)
+        features = at.new_zeros((len(at), self.num_pairs, FEATURES))
+        if not len(row):
+            return features.flatten(1), at.new_zeros(())
+        one, two = at[row, first[pair]], at[row, second[pair]]
+        shares = self.reader(outside[row], one, two, hide=self._hidden(row))
+        there, back = self._scores(self.read_back(one), self.read_back(two), nodes)
+        loss = -((there + back).detach().mul(0.25).softmax(-1) * shares).sum(-1).mean()
+        there, back = ((s - self.centre) / self.spread for s in (there, back))
+        told = [(shares.exp() * (self.slope * s + self.offset)).sum(-1) for s in (there, back)]
+        told.append((self.slope * (there + back) / 2 + self.offset).logsumexp(-1))
+        features[row, pair] = self._normed(torch.stack(told, -1))
+        return features.flatten(1), loss
+
+    def _hidden(self, row: Tensor) -> Tensor | None:
+        """Draw the pairs whose mention states the reader does not see in this step."""
+        if not self.training:
+            return None
+        return torch.rand((len(row), 1), device=row.device) < MENTION_DROP
+
+    def _normed(self, told: Tensor) -> Tensor:
+        if len(told) > 1:
+            out: Tensor = self.feature_norm(told)
+            return out
+        norm = self.feature_norm  # one row has no spread of its own
+        return (told - norm.running_mean) / (norm.running_var + norm.eps).sqrt()
+
+    def _scores(self, one: Tensor, two: Tensor, nodes: GraphEncoder) -> tuple[Tensor, Tensor]:
+        """Return the scores of each directed relation from one to two, and by its reverse."""
+        relations = nodes.relation_table.detach()
+        found = []
+        for head, tail in ((one, two), (two, one)):
+            if nodes.scorer.is_bilinear:
+                found.append(nodes.interaction(head, tail) @ relations.T)
+            else:
+                shape = (head.unsqueeze(-2), relations, tail.unsqueeze(-2))
+                found.append(nodes.scorer.score(*shape))
+        return found[0], found[1].roll(nodes.num_relations, -1)
 
     @torch.no_grad()
-    def calibrate(self, nodes: GraphEncoder, scale: float, written: Tensor | None) -> None:
-        """Start by reading back what fusion writes, and by scores of spread 1.
-
-        Args:
-            nodes: the graph encoder.
-            scale: what entity vectors are multiplied by before fusion.
-            written: `(dim, entity_dim)` how fusion writes them; None leaves a random reader.
-        """
-        if not self.pairs:
+    def calibrate(self, nodes: GraphEncoder) -> None:
+        """Tell the size of scores from random pairs of entities."""
+        if not self.num_pairs:
             return
-        if written is not None:
-            self.read_back.undo(written * scale)
-        else:
-            self.read_back.map.weight /= scale
         draw = torch.Generator().manual_seed(0)
         ids = torch.randint(nodes.num_entities, (2, SAMPLE), generator=draw)
-        scores = self._scores(nodes.vectors(ids[0]), nodes.vectors(ids[1]), nodes)
-        self.centre.copy_(scores.mean())
-        self.spread.copy_(scores.std().clamp(min=1e-6))
-
-    def _scores(self, head: Tensor, tail: Tensor, nodes: GraphEncoder) -> Tensor:
-        relations = nodes.relation_table
-        if nodes.scorer.is_bilinear:
-            raw = nodes.interaction(head, tail) @ relations.T
-        else:
-            raw = nodes.scorer.score(head.unsqueeze(-2), relations, tail.unsqueeze(-2))
-        return (raw - self.centre) / self.spread
+        there, _back = self._scores(nodes.vectors(ids[0]), nodes.vectors(ids[1]), nodes)
+        self.centre.copy_(there.mean())
+        self.spread.copy_(there.std().clamp(min=1e-6))

@@ -18,14 +18,16 @@ from lichen.data.corpus import Sample
 from lichen.data.vocabulary import Vocabulary
 from lichen.embedding.artifact import read_artifact, write_artifact
 from lichen.embedding.encoder import GraphEncoder
-from lichen.fusion.batch import Batch, Batcher
+from lichen.fusion.batch import Batch, Batcher, Item
 from lichen.fusion.config import SETTINGS, FusedConfig
-from lichen.fusion.head import ClassifyHead
+from lichen.fusion.head import ClassifyHead, HeadInput
 from lichen.fusion.operator import make_fusion
 from lichen.fusion.splice import from_states, with_step
 from lichen.lm.text_encoder import TextEncoder, half_where_fast
 
 KIND = "fused-model"
+ALIGN_SAMPLES = 8192
+"""Training samples from which the way back to entity vectors is fitted."""
 
 
 class FusedModel(PreTrainedModel):  # type: ignore[misc]
@@ -119,7 +121,8 @@ class FusedModel(PreTrainedModel):  # type: ignore[misc]
                 drop=self.config.drop,
             )
         if self.nodes is not None:
-            head.calibrate(self.nodes, float(self.scale), self.fusion.written())
+            head.calibrate(self.nodes)
+            head.read_back.requires_grad_(self.config.train_text)
         self.head = head.to(self.text.device)
 
     @property
@@ -197,10 +200,11 @@ class FusedModel(PreTrainedModel):  # type: ignore[misc]
             )
         )
         with torch.autocast(fused.device.type, enabled=False):
-            logits = self.head(
-                fused.float(), attention_mask.bool(), mention_of, entities >= 0, self.nodes
-            )
+            seen = HeadInput(fused.float(), attention_mask.bool(), mention_of, entities >= 0)
+            logits, reading = self.head(seen, self.nodes)
             loss = None if labels is None else nn.functional.cross_entropy(logits, labels)
+            if loss is not None and self.training:
+                loss = loss + self.config.align * reading
         return SequenceClassifierOutput(loss=loss, logits=logits)
 
     def fused_states(self, batch: Batch) -> Tensor:
@@ -236,6 +240,35 @@ class FusedModel(PreTrainedModel):  # type: ignore[misc]
         if self.nodes is None:
             return mention_of.new_zeros((*mention_of.shape, 1), dtype=torch.float32), linked
         return self.nodes.vectors(ids.clamp(min=0)) * self.scale, linked
+
+    @torch.no_grad()
+    def align(self, items: Sequence[Item], *, collate: Any, batch_size: int = 128) -> None:
+        """Fit the head's way back from mention states to entity vectors, by ridge regression.
+
+        `train` calls it once before the first step. Without fusion nothing is written that could
+        be read back, so nothing is fitted.
+
+        Args:
+            items: samples made ready; the first `ALIGN_SAMPLES` are used.
+            collate: items to a batch.
+            batch_size: items a forward pass.
+        """
+        if self.config.fusion == "none" or self.nodes is None or self.head is None:
+            return
+        self.eval()
+        found: list[tuple[Tensor, Tensor]] = []
+        for start in range(0, min(len(items), ALIGN_SAMPLES), batch_size):
+            batch: Batch = collate(items[start : start + batch_size])
+            batch = {k: v.to(self.text.device) for k, v in batch.items()}  # type: ignore
+            mask = batch["attention_mask"].bool()
+            linked = batch["entities"] >= 0
+            seen = HeadInput(self.fused_states(batch).float(), mask, batch["mention_of"], linked)
+            _outside, at, present = self.head.pool(seen)
+            found.append((at[linked & present], batch["entities"][linked & present]))
+        states = torch.cat([pair[0] for pair in found])
+        if len(states) and self.head.num_pairs:
+            vectors = self.nodes.vectors(torch.cat([pair[1] for pair in found]))
+            self.head.read_back.fit(states, vectors)
 
     @torch.no_grad()
     def predict(self, samples: Sequence[Sample], *, batch_size: int = 256) -> Tensor:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from importlib import import_module
 
-import torch
 from torch import Tensor, nn
 
 from lichen.base import check
@@ -50,19 +49,15 @@ class Fusion(nn.Module):
                 f"tokens, {self.entity_dim}) and (batch, tokens); got {tuple(tokens.shape)}, "
                 f"{tuple(entities.shape)} and {tuple(linked.shape)}."
             )
-        read = self.read(tokens, entities, linked)
-        return torch.where(linked.unsqueeze(-1), read.to(tokens.dtype), tokens)
+        if not linked.any():
+            return tokens + 0.0 * entities.sum()
+        out = tokens.clone()
+        out[linked] = self.read(tokens, entities.to(tokens.dtype), linked).to(tokens.dtype)
+        return out
 
     def read(self, tokens: Tensor, entities: Tensor, linked: Tensor) -> Tensor:
-        """Return the new state of every linked token; what it gives for others is dropped."""
+        """Return the new states of the linked tokens only, `(linked tokens, dim)`."""
         raise NotImplementedError
-
-    def written(self) -> Tensor | None:
-        """Return how an entity's vector enters a state at the start, `(dim, entity_dim)`.
-
-        None means that it does not. The head reads it back by the pseudo-inverse.
-        """
-        return None
 
 
 def make_fusion(name: str, dim: int, entity_dim: int) -> Fusion:

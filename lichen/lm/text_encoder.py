@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import socket
 from collections.abc import Iterator, Sequence
@@ -144,7 +145,9 @@ class TextEncoder:
     @property
     def fingerprint(self) -> str:
         """Return a hash of the weights and the tokenizer, equal for equal encoders."""
-        digest = hashlib.sha256(self.tokenizer.backend_tokenizer.to_str().encode())
+        spelled = json.loads(self.tokenizer.backend_tokenizer.to_str())
+        spelled |= {"padding": None, "truncation": None}  # set by use, not part of the encoder
+        digest = hashlib.sha256(json.dumps(spelled).encode())
         for key, value in sorted(self.model.state_dict().items()):
             digest.update(key.encode())
             digest.update(value.detach().cpu().contiguous().view(torch.uint8).numpy())

@@ -15,12 +15,14 @@ class TrainConfig:
         ConfigError: a value is out of its bounds; the message starts with its key.
     """
 
-    epochs: int = 8
+    epochs: int = 6
     """Passes over the training samples."""
     batch_size: int = 128
     """Samples a step."""
     learning_rate: float = 2e-3
-    """Of fusion and head (AdamW), after warm-up, falling linearly to 0."""
+    """Of the head (AdamW), after warm-up, falling linearly to 0."""
+    fusion_learning_rate: float = 2e-4
+    """Of the fusion, and of the entity vectors when they are trained."""
     text_learning_rate: float = 5e-5
     """Of the language model, when it is trained."""
     weight_decay: float = 0.01
@@ -33,6 +35,7 @@ class TrainConfig:
         check.between("train.epochs", self.epochs, 1, 100_000)
         check.between("train.batch_size", self.batch_size, 1, 1_000_000)
         check.between("train.learning_rate", self.learning_rate, 0.0, 10.0)
+        check.between("train.fusion_learning_rate", self.fusion_learning_rate, 0.0, 10.0)
         check.between("train.text_learning_rate", self.text_learning_rate, 0.0, 10.0)
         check.between("train.weight_decay", self.weight_decay, 0.0, 10.0)
         check.between("train.warmup", self.warmup, 0.0, 1.0)

@@ -151,6 +151,8 @@ def _fit(
     started = time.perf_counter()
     batcher = model.batcher()
     items = batcher.items(data.samples(labels))
+    if resume is None:
+        model.align(items, collate=batcher.collate)
     read_s = time.perf_counter() - started
     set_seed(run.seed)
     trainer = make_trainer(

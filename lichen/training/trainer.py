@@ -22,28 +22,29 @@ WEIGHTS = "trained.safetensors"
 class FusedTrainer(Trainer):  # type: ignore[misc]
     """Train fusion and head, and what else is not frozen; checkpoints hold only what is trained."""
 
+    rates: dict[str, float]
+    """Learning rate by the first part of a parameter's name; the head's for others."""
+
     def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
-        """Give the language model its own learning rate."""
-        whole = model or self.model
-        groups: dict[bool, list[nn.Parameter]] = {False: [], True: []}
-        for name, parameter in whole.named_parameters():
+        """Give the language model and the fusion their own learning rates."""
+        groups: dict[float, list[nn.Parameter]] = {}
+        for name, parameter in (model or self.model).named_parameters():
             if parameter.requires_grad:
-                groups[name.startswith("backbone.")].append(parameter)
+                rate = self.rates.get(name.split(".")[0], self.args.learning_rate)
+                groups.setdefault(rate, []).append(parameter)
         self.optimizer = torch.optim.AdamW(
-            [
-                {"params": groups[False], "lr": self.args.learning_rate},
-                {"params": groups[True], "lr": self.text_learning_rate},
-            ],
+            [{"params": found, "lr": rate} for rate, found in groups.items()],
             weight_decay=self.args.weight_decay,
+            fused=True,
         )
         return self.optimizer
-
-    text_learning_rate: float = 5e-5
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:  # noqa: ARG002
         folder = Path(output_dir or self.args.output_dir)
         folder.mkdir(parents=True, exist_ok=True)
-        trained = {n: p.detach().cpu() for n, p in self.model.named_parameters() if p.requires_grad}
+        model = self.model
+        trained = {n: p.detach() for n, p in model.named_parameters() if p.requires_grad}
+        trained = {n: p.cpu().clone() for n, p in {**trained, **model.own_state()}.items()}
         save_file(trained, folder / WEIGHTS)
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
@@ -120,6 +121,10 @@ def make_trainer(
     trainer = FusedTrainer(
         model, arguments, data_collator=collate, train_dataset=items, callbacks=[_Log(log)]
     )
-    trainer.text_learning_rate = config.text_learning_rate
+    trainer.rates = {
+        "backbone": config.text_learning_rate,
+        "fusion": config.fusion_learning_rate,
+        "nodes": config.fusion_learning_rate,
+    }
     trainer.remove_callback(PrinterCallback)
     return trainer

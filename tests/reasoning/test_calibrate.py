@@ -45,5 +45,5 @@ def test_with_one_kind_of_outcome_the_default_stays():
 
 
 def test_a_loss_out_of_range_is_refused():
-    with pytest.raises(ConfigError, match="calibration.loss"):
+    with pytest.raises(ConfigError, match=r"calibration\.loss"):
         calibrate(np.ones((1, len(FEATURES))), [True], loss=0.9)

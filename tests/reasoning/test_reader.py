@@ -42,7 +42,7 @@ def mention(lands, question, name):
     return Mention(Span(start, start + len(name)), entity, (Candidate(entity, 1.0),))
 
 
-def test_wording_never_seen_is_read(lands, reader, asked):
+def test_wording_never_seen_is_read(reader, asked):
     one_hop = [q for q in asked.test if q.kind == "one_hop" and q.language == "en"]
     right = [is_right(q, reader.read(q.text, q.mentions).found) for q in one_hop]
     assert len(right) > 20

@@ -128,7 +128,7 @@ def test_a_graph_without_facts_is_refused():
 
 
 def test_a_scale_out_of_range_is_refused(graph):
-    with pytest.raises(ConfigError, match="questions.scale"):
+    with pytest.raises(ConfigError, match=r"questions\.scale"):
         questions(graph, scale=0)
 
 

@@ -1,0 +1,140 @@
+"""A link-prediction setting and some seeds to one row: figures, spread, seconds, machine, commit."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from lichen.base.errors import DataError
+from lichen.data.graph import Graph
+from lichen.embedding.config import EmbeddingConfig
+from lichen.embedding.encoder import GraphEncoder
+from lichen.embedding.evaluate import evaluate
+from lichen.embedding.trainer import train_embedding
+
+HERE = Path(__file__).resolve()
+ROWS = HERE.parents[1] / "rows"
+T_95 = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776}
+"""Student's t for a 95 % interval of the mean, by number of seeds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """One data set with one method and its settings."""
+
+    data: str
+    """Folder under LICHEN_DATA."""
+    scorer: str
+    dim: int
+    config: EmbeddingConfig
+    published: str
+    """The figure to compare with, and who printed it."""
+    floor: float | None = None
+    """Mean MRR below which the run has failed."""
+
+
+def data_folder(name: str) -> Path:
+    """Return a benchmark's folder under LICHEN_DATA, or stop with what to do."""
+    base = Path(os.environ.get("LICHEN_DATA", HERE.parents[3] / "shared" / "data"))
+    if not (base / name).is_dir():
+        raise SystemExit(f"{base / name}: no such folder. Set LICHEN_DATA to the benchmark data.")
+    return base / name
+
+
+def seeds_from_command_line(doc: str | None) -> list[int]:
+    """Return the seeds asked for; three by default."""
+    parser = argparse.ArgumentParser(description=doc)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    asked: list[int] = parser.parse_args().seeds
+    return asked
+
+
+def measure(setting: Setting, seeds: Sequence[int]) -> dict[str, Any]:
+    """Train and rank once a seed, print each, write the row, and return it.
+
+    Raises:
+        DataError: the mean is below the setting's floor.
+    """
+    graph = Graph.load(data_folder(setting.data))
+    runs = [_one(setting, graph, seed) for seed in seeds]
+    row = {
+        "benchmark": f"{setting.data} {setting.scorer}",
+        "metric": "filtered MRR, both sides, realistic ties, unseen entities kept",
+        **_spread([run["mrr"] for run in runs]),
+        "published": setting.published,
+        "seeds": list(seeds),
+        "runs": runs,
+        "settings": {"dim": setting.dim, **asdict(setting.config)},
+        "machine": _machine(),
+        "commit": _commit(),
+    }
+    ROWS.mkdir(exist_ok=True)
+    name = f"{setting.data}-{setting.scorer}.json".replace("/", "-")
+    (ROWS / name).write_text(json.dumps(row, indent=1) + "\n", encoding="utf-8")
+    print(f"{row['benchmark']}: MRR {row['mean']:.4f} {row['interval']}; {setting.published}")
+    if setting.floor is not None and row["mean"] < setting.floor:
+        raise DataError(f"{row['benchmark']}: MRR must be at least {setting.floor}; got the above.")
+    return row
+
+
+def _one(setting: Setting, graph: Graph, seed: int) -> dict[str, Any]:
+    encoder = GraphEncoder(setting.scorer, graph, dim=setting.dim, seed=seed)
+    report = train_embedding(encoder, graph, config=replace(setting.config, seed=seed))
+    started = time.perf_counter()
+    found = evaluate(encoder, graph)
+    ranking_s = time.perf_counter() - started
+    print(f"seed {seed}: {found}; {report}", flush=True)
+    return {
+        "seed": seed,
+        "mrr": round(found.both.mrr, 5),
+        "hits": {str(k): round(v, 5) for k, v in found.both.hits.items()},
+        "mean_rank": round(found.both.mean_rank, 2),
+        "mrr_tails": round(found.tails.mrr, 5),
+        "mrr_heads": round(found.heads.mrr, 5),
+        "num_queries": found.both.num_queries,
+        "num_unseen": found.num_unseen,
+        "valid_mrr": [round(x, 5) for x in report.valid_mrr],
+        "epochs": report.epochs,
+        "best_epoch": report.best_epoch,
+        "train_s": round(report.seconds, 1),
+        "ranking_s": round(ranking_s, 2),
+    }
+
+
+def _spread(values: Sequence[float]) -> dict[str, Any]:
+    mean = statistics.fmean(values)
+    if len(values) not in T_95:
+        return {"mean": round(mean, 5), "interval": None}
+    half = T_95[len(values)] * statistics.stdev(values) / len(values) ** 0.5
+    return {"mean": round(mean, 5), "interval": [round(mean - half, 5), round(mean + half, 5)]}
+
+
+def _machine() -> dict[str, Any]:
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text(encoding="utf-8").splitlines() if info.is_file() else []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return {
+        "cpus": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "model": models[0] if models else platform.processor(),
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+    }
+
+
+def _commit() -> str:
+    found = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=HERE.parent, capture_output=True, text=True, check=False
+    )
+    return found.stdout.strip() or "unknown"

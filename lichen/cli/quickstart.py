@@ -1,0 +1,33 @@
+"""`lichen quickstart`: the main job on the built-in data."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import lichen as li
+from lichen.cli.output import AsJson, tables
+
+
+def quickstart(
+    out: Annotated[Path, typer.Option(help="Folder for everything made.")] = Path(
+        "runs/quickstart"
+    ),
+    *,
+    full: Annotated[bool, typer.Option("--full", help="Set a generator beside it.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Grow Atlas and MiniLM into one model, measure what the knowledge was worth, and ask it."""
+    tell = (lambda line: typer.echo(line, err=True)) if as_json else typer.echo
+    found = li.quickstart(out, full=full, tell=tell)
+    if as_json:
+        typer.echo(json.dumps(found.to_json(), indent=2, ensure_ascii=False, default=str))
+        return
+    tables("Questions, %", found.questions_table())
+    if full:
+        tables("Beside a generator, %", found.books_table())
+    typer.echo(f"Report: {found.out / 'report.html'}")
+    typer.echo(f"Ask on: lichen ask \"What is the capital of Chad?\" --run {found.out}")
