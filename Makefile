@@ -44,7 +44,7 @@ check: $(VENV)/.installed-dev  ## lint, types, import layers, docstrings, genera
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pydoclint --quiet lichen
+	$(BIN)/ruff check --preview --select DOC102,DOC202,DOC403 lichen
 	$(BIN)/python docs/generate.py --check
 
 fix: $(VENV)/.installed-dev  ## format and repair what the linter can

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, TypedDict
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -100,28 +101,30 @@ class Batcher:
 
     def collate(self, items: Sequence[Item]) -> Batch:
         """Pad items to one batch."""
-        rows, width = len(items), max(len(i.tokens.ids) for i in items)
+        sizes = torch.tensor([len(item.tokens.ids) for item in items])
+        mask = torch.arange(int(sizes.max())) < sizes.unsqueeze(1)
+        pairs = [list(item.entities) + [NONE] * self.mentions for item in items]
         batch = Batch(
-            input_ids=torch.full((rows, width), self.pad),
-            attention_mask=torch.zeros((rows, width), dtype=torch.long),
-            mention_of=torch.full((rows, width), NONE),
-            entities=torch.full((rows, self.mentions), NONE),
+            input_ids=_padded([item.tokens.ids for item in items], mask, self.pad),
+            attention_mask=mask.long(),
+            mention_of=_padded([item.mention_of for item in items], mask, NONE),
+            entities=torch.tensor([found[: self.mentions] for found in pairs]),
         )
-        first = items[0].tokens.states
-        if first is not None:
-            batch["states"] = torch.zeros((rows, width, first.shape[1]))
-        for i, item in enumerate(items):
-            size = len(item.tokens.ids)
-            batch["input_ids"][i, :size] = item.tokens.ids
-            batch["attention_mask"][i, :size] = 1
-            batch["mention_of"][i, :size] = item.mention_of
-            if item.entities:
-                batch["entities"][i, : len(item.entities)] = torch.tensor(item.entities)
-            if item.tokens.states is not None:
-                batch["states"][i, :size] = item.tokens.states
-        if all(item.label is not None for item in items):
-            batch["labels"] = torch.tensor([item.label for item in items])
+        states = [item.tokens.states for item in items if item.tokens.states is not None]
+        if states:
+            batch["states"] = _padded(states, mask, 0).float()
+        labels = [item.label for item in items if item.label is not None]
+        if len(labels) == len(items):
+            batch["labels"] = torch.tensor(labels)
         return batch
+
+
+def _padded(rows: list[Tensor], mask: Tensor, value: int) -> Tensor:
+    """Return rows of differing length as one tensor, `value` where the mask is False."""
+    flat = torch.cat(rows)
+    out = flat.new_full((*mask.shape, *flat.shape[1:]), value)
+    out[mask] = flat
+    return out
 
 
 def token_mentions(offsets: Tensor, mentions: Sequence[Mention]) -> Tensor:
@@ -138,9 +141,10 @@ def token_mentions(offsets: Tensor, mentions: Sequence[Mention]) -> Tensor:
     >>> token_mentions(torch.tensor([[0, 0], [0, 4], [5, 9]]), [Mention(Span(5, 8), 7)]).tolist()
     [-1, -1, 0]
     """
-    owner = torch.full((len(offsets),), NONE)
-    start, end = offsets[:, 0], offsets[:, 1]
+    found = offsets.numpy()
+    start, end = found[:, 0], found[:, 1]
+    owner = np.full(len(found), NONE)
     for i, mention in enumerate(mentions):
         inside = (start < mention.span.end) & (end > mention.span.start) & (end > start)
         owner[inside & (owner == NONE)] = i
-    return owner
+    return torch.from_numpy(owner)

@@ -95,6 +95,11 @@ class FusedModel(PreTrainedModel):  # type: ignore[misc]
         if labels is not None:
             self.set_labels(labels)
         self.to(text.device)
+        self.eval()
+
+    def floating_point_ops(self, *_args: Any, **_kwargs: Any) -> int:
+        """Return 0: the Trainer's estimate walks over all weights at every step."""
+        return 0
 
     def set_labels(self, labels: Vocabulary) -> None:
         """Give the model its classes and a fresh head for them.
@@ -290,6 +295,8 @@ class FusedModel(PreTrainedModel):  # type: ignore[misc]
 
     def train(self, mode: bool = True) -> FusedModel:  # noqa: FBT001, FBT002 - torch's signature
         """Set training mode; a frozen language model stays in evaluation mode."""
+        if mode == self.training:
+            return self
         super().train(mode)
         if not self.config.train_text:
             self.backbone.eval()

@@ -21,7 +21,7 @@ from lichen.linking.rank import DEFAULT, Weights, clues_of
 from lichen.linking.vectors import Encoder, EntityVectors
 
 LONG_TEXT = 1000
-"""Characters from which only capitalised words are looked at for misspelt names."""
+"""Characters from which only runs of capitalised words are compared with names."""
 AT_ONCE = 64
 """Documents whose contexts are encoded together."""
 NEIGHBOURING = 12
@@ -205,14 +205,18 @@ class Linker:
         words = propose.words_of(text, [place.span for place in found])
         is_long = len(text) > LONG_TEXT
         added: list[_Place] = []
+        seen: dict[str, tuple[Named, ...]] = {}
         done = 0
         for place in propose.unexplained(words, self._knowledge.is_ordinary):
             word = words[place]
             if word.span.start < done or (is_long and not word.is_capital):
                 continue
-            best = self._nearest(
-                text, propose.windows(text, words, place, only_capitals=is_long), start=done
+            spans = (
+                [propose.run(text, words, place)]
+                if is_long
+                else propose.windows(text, words, place)
             )
+            best = self._nearest(text, spans, seen, start=done)
             if best is None and word.is_capital and self.config.keep_nil:
                 best = _Place(propose.run(text, words, place), ())
             if best is not None:
@@ -223,13 +227,16 @@ class Linker:
         kept = [p for p in found if not any(_overlap(p.span, a.span) for a in added)]
         return sorted([*kept, *added], key=lambda p: p.span)
 
-    def _nearest(self, text: str, spans: Iterable[Span], *, start: int) -> _Place | None:
+    def _nearest(
+        self, text: str, spans: Iterable[Span], seen: dict[str, tuple[Named, ...]], *, start: int
+    ) -> _Place | None:
         """Return the stretch that is most like a name; of equals the longest."""
         best: _Place | None = None
         for span in spans:
             if span.start < start:
                 continue
-            found = self._named(text[span.start : span.end])
+            words = text[span.start : span.end]
+            found = seen[words] if words in seen else seen.setdefault(words, self._named(words))
             if found and (best is None or found[0].similarity > best.named[0].similarity):
                 best = _Place(span, found)
         return best

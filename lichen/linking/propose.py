@@ -73,14 +73,13 @@ def unexplained(words: Sequence[Word], is_ordinary: Callable[[str], bool]) -> It
             yield place
 
 
-def windows(text: str, words: Sequence[Word], place: int, *, only_capitals: bool) -> Iterator[Span]:
+def windows(text: str, words: Sequence[Word], place: int) -> Iterator[Span]:
     """Yield stretches around a word that may together be a name, longest first.
 
     Args:
         text: the words' text.
         words: of the text.
         place: of the word in the middle of things.
-        only_capitals: whether to take in only capitalised and linking words and mentions.
     """
     reach = [place, place]
     for side, step in ((0, -1), (1, 1)):
@@ -90,7 +89,7 @@ def windows(text: str, words: Sequence[Word], place: int, *, only_capitals: bool
                 break
             word = words[other]
             is_part = word.text[0].isupper() or word.is_taken or word.text in _LINKING
-            if not is_part and (only_capitals or abs(other - place) > 2):
+            if not is_part and abs(other - place) > 2:
                 break
             reach[side] = other
     stretches = [
