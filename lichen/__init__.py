@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Answer": "lichen.explanation.answer",
+    "Answerer": "lichen.apps.answer",
     "Candidate": "lichen.data.corpus",
     "CheckReport": "lichen.jobs.check",
     "Corpus": "lichen.data.corpus",
@@ -24,25 +26,37 @@ _HOMES = {
     "LinkConfig": "lichen.linking.config",
     "Linker": "lichen.linking.linker",
     "Mention": "lichen.data.corpus",
+    "Quickstart": "lichen.jobs.quickstart",
     "Run": "lichen.training.run",
     "Span": "lichen.data.corpus",
     "Store": "lichen.store.store",
     "TextEncoder": "lichen.lm.text_encoder",
     "TrainConfig": "lichen.training.config",
+    "Uplift": "lichen.jobs.worth",
     "Vocabulary": "lichen.data.vocabulary",
+    "ask": "lichen.apps.answer",
     "check": "lichen.jobs.check",
     "claims": "lichen.data.atlas.claims",
+    "corpus_leaks": "lichen.data.leaks",
     "environment": "lichen.jobs.environment",
     "evaluate": "lichen.embedding.evaluate",
+    "explain": "lichen.apps.explain",
+    "graph_leaks": "lichen.data.leaks",
     "import_file": "lichen.store.imports",
     "methods": "lichen.jobs.methods",
     "predict": "lichen.training.predict",
     "questions": "lichen.data.atlas.questions",
+    "quickstart": "lichen.jobs.quickstart",
     "removed": "lichen.data.atlas.claims",
     "train": "lichen.training.loop",
+    "twin": "lichen.training.twins",
+    "unseen": "lichen.data.splits",
+    "uplift": "lichen.jobs.uplift",
 }
 
 __all__ = [
+    "Answer",
+    "Answerer",
     "Candidate",
     "CheckReport",
     "Corpus",
@@ -58,39 +72,57 @@ __all__ = [
     "LinkConfig",
     "Linker",
     "Mention",
+    "Quickstart",
     "Run",
     "Span",
     "Store",
     "TextEncoder",
     "TrainConfig",
+    "Uplift",
     "Vocabulary",
+    "ask",
     "check",
     "claims",
+    "corpus_leaks",
     "environment",
     "evaluate",
+    "explain",
+    "graph_leaks",
     "import_file",
     "methods",
     "predict",
     "questions",
+    "quickstart",
     "removed",
     "train",
+    "twin",
+    "unseen",
+    "uplift",
 ]
 
 if TYPE_CHECKING:
+    from lichen.apps.answer import Answerer, ask
+    from lichen.apps.explain import explain
     from lichen.base.errors import LichenError
     from lichen.data.atlas.claims import claims, removed
     from lichen.data.atlas.questions import questions
     from lichen.data.builder import GraphBuilder
     from lichen.data.corpus import Candidate, Corpus, Document, Mention, Span
     from lichen.data.graph import Graph
+    from lichen.data.leaks import corpus_leaks, graph_leaks
+    from lichen.data.splits import unseen
     from lichen.data.vocabulary import Vocabulary
     from lichen.embedding.config import EmbeddingConfig
     from lichen.embedding.encoder import GraphEncoder
     from lichen.embedding.evaluate import evaluate
+    from lichen.explanation.answer import Answer
     from lichen.fusion.model import FusedModel
     from lichen.jobs.check import CheckReport, check
     from lichen.jobs.environment import environment
     from lichen.jobs.methods import methods
+    from lichen.jobs.quickstart import Quickstart, quickstart
+    from lichen.jobs.uplift import uplift
+    from lichen.jobs.worth import Uplift
     from lichen.linking.config import LinkConfig
     from lichen.linking.linker import Linker
     from lichen.lm.endpoint import EndpointGenerator
@@ -102,6 +134,7 @@ if TYPE_CHECKING:
     from lichen.training.loop import train
     from lichen.training.predict import predict
     from lichen.training.run import Run
+    from lichen.training.twins import twin
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""A link-prediction setting and some seeds to one row: figures, spread, seconds, machine, commit."""
+"""A link-prediction setting and some seeds to one row: figures, interval, seconds, machine."""
 
 from __future__ import annotations
 

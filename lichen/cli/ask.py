@@ -9,16 +9,18 @@ from typing import Annotated
 import typer
 
 import lichen as li
-from lichen.cli.output import AsJson, Run
+from lichen.cli.output import AsJson, RunFolder
 
 
 def ask(
     question: Annotated[str, typer.Argument(help="In English or Chinese.")],
     *,
-    run: Run = Path("runs/quickstart"),
+    run: RunFolder = Path("runs/quickstart"),
     as_json: AsJson = False,
 ) -> None:
     """Answer a question from the facts in a run's store, with the facts that the answer rests on."""
     with li.Store.open(run / "facts.db") as store:
         answer = li.Answerer.load(run / "answerer", store).ask(question)
-    typer.echo(json.dumps(answer.to_json(), indent=2, ensure_ascii=False) if as_json else answer.explain())
+    typer.echo(
+        json.dumps(answer.to_json(), indent=2, ensure_ascii=False) if as_json else answer.explain()
+    )

@@ -9,13 +9,13 @@ from typing import Annotated
 import typer
 
 import lichen as li
-from lichen.cli.output import AsJson, Run
+from lichen.cli.output import AsJson, RunFolder
 
 
 def explain(
     question: Annotated[str, typer.Argument(help="In English or Chinese.")],
     *,
-    run: Run = Path("runs/quickstart"),
+    run: RunFolder = Path("runs/quickstart"),
     as_json: AsJson = False,
 ) -> None:
     """Answer a question, show how it was read, and ask again without the facts cited."""

@@ -8,13 +8,17 @@ import sys
 import typer
 
 from lichen.base.errors import LichenError
+from lichen.cli.ask import ask
 from lichen.cli.check import check
 from lichen.cli.embed import embed
 from lichen.cli.env import env
+from lichen.cli.explain import explain
 from lichen.cli.import_ import import_
 from lichen.cli.link import link
 from lichen.cli.ls import ls
+from lichen.cli.quickstart import quickstart
 from lichen.cli.train import train
+from lichen.cli.uplift import uplift
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -32,7 +36,9 @@ def settings(
     os.environ["LICHEN_DEBUG"] = "1" if debug else ""
 
 
-for verb in (check, import_, link, embed, train, ls, env):
+VERBS = (quickstart, check, import_, link, embed, train, uplift, ask, explain, ls, env)
+
+for verb in VERBS:
     app.command(verb.__name__.rstrip("_"))(verb)
 
 

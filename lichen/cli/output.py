@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
@@ -15,6 +16,8 @@ OnBadLine = Annotated[
     Literal["raise", "skip"],
     typer.Option("--on-bad-line", help="raise stops at the first bad line; skip counts them."),
 ]
+
+RunFolder = Annotated[Path, typer.Option("--run", help="What `lichen quickstart` wrote.")]
 
 
 def show(found: Mapping[str, Any], *, as_json: bool) -> None:

@@ -30,4 +30,4 @@ def quickstart(
     if full:
         tables("Beside a generator, %", found.books_table())
     typer.echo(f"Report: {found.out / 'report.html'}")
-    typer.echo(f"Ask on: lichen ask \"What is the capital of Chad?\" --run {found.out}")
+    typer.echo(f'Ask on: lichen ask "What is the capital of Chad?" --run {found.out}')

@@ -53,7 +53,7 @@ class ComplEx:
 
     def score_heads(self, r: Tensor, t: Tensor, entities: Tensor) -> Tensor:
         """Score every entity as head: `(batch, dim)` each -> `(batch, entities)`."""
-        return _conjugate_times(r, t) @ entities.T
+        return self.implied_head(r, t) @ entities.T
 
     def interaction(self, h: Tensor, t: Tensor) -> Tensor:
         """Return conj(h) * t, whose inner product with r is the score.
@@ -61,6 +61,10 @@ class ComplEx:
         Its first half is h_re * t_re + h_im * t_im, its second h_re * t_im - h_im * t_re.
         """
         return _conjugate_times(h, t)
+
+    def implied_head(self, r: Tensor, t: Tensor) -> Tensor:
+        """Return conj(r) * t, the direction in which the head scores highest."""
+        return _conjugate_times(r, t)
 
     def moduli(self, vectors: Tensor) -> Tensor:
         """Return the length of each complex number, `(..., dim)` -> `(..., dim / 2)`."""

@@ -44,11 +44,15 @@ class DistMult:
 
     def score_heads(self, r: Tensor, t: Tensor, entities: Tensor) -> Tensor:
         """Score every entity as head: `(batch, dim)` each -> `(batch, entities)`."""
-        return (r * t) @ entities.T
+        return self.implied_head(r, t) @ entities.T
 
     def interaction(self, h: Tensor, t: Tensor) -> Tensor:
         """Return h * t, whose inner product with r is the score."""
         return h * t
+
+    def implied_head(self, r: Tensor, t: Tensor) -> Tensor:
+        """Return r * t, the direction in which the head scores highest."""
+        return r * t
 
     def moduli(self, vectors: Tensor) -> Tensor:
         """Return the absolute values."""

@@ -17,12 +17,10 @@ from lichen.data.graph import Graph, Ids
 from lichen.data.vocabulary import Vocabulary
 from lichen.embedding.artifact import read_artifact, write_artifact
 from lichen.embedding.scorer import make_scorer
-from lichen.embedding.unseen import fit_unseen
+from lichen.embedding.unseen import place_unseen
 
 START_SIZE = 0.05
 """Standard deviation of a new vector's coordinates."""
-RIVALS = 1024
-"""Entities that an unseen entity's facts compete with."""
 
 
 class GraphEncoder(nn.Module):
@@ -123,7 +121,7 @@ class GraphEncoder(nn.Module):
             entity: `(batch,)` ids.
             relation: `(batch,)` ids; r + num_relations asks for the heads of r.
         """
-        rows = self._relations(relation)
+        rows = _rows(self.relation_table, relation, what="relation")
         return self.scorer.score_tails(self.vectors(entity), rows, self.entity_table)
 
     def interaction(self, head: Tensor, tail: Tensor) -> Tensor:
@@ -133,15 +131,15 @@ class GraphEncoder(nn.Module):
         """
         return self.scorer.interaction(head, tail)
 
-    def encode_unseen(
-        self, *, as_head: ArrayLike = (), as_tail: ArrayLike = (), seed: int = 0
-    ) -> Tensor:
+    @torch.no_grad()
+    def encode_unseen(self, *, as_head: ArrayLike = (), as_tail: ArrayLike = ()) -> Tensor:
         """Return a vector for an entity that has no row here, from its facts.
+
+        It is the mean of what each fact implies, in closed form: a millisecond, no training.
 
         Args:
             as_head: `(facts, 2)` relation and tail ids of the facts that it heads.
             as_tail: `(facts, 2)` head and relation ids of the facts that it ends.
-            seed: of the entities that its facts compete with.
 
         Returns:
             `(entity_dim,)`; all zeros when there is no fact.
@@ -151,23 +149,18 @@ class GraphEncoder(nn.Module):
             DataError: an id is out of range.
         """
         heading, ending = _pairs("as_head", as_head), _pairs("as_tail", as_tail)
-        relations = np.concatenate([heading[:, 0], ending[:, 1]])
         others = np.concatenate([heading[:, 1], ending[:, 0]])
         if len(others) == 0:
             return self.entity_table.new_zeros(self.entity_dim)
-        _refuse_outside("relation", torch.from_numpy(relations), self.num_relations)
-        asking, answering = relations.copy(), relations + self.num_relations
-        asking[len(heading) :] += self.num_relations
-        answering[len(heading) :] -= self.num_relations
-        drawn = np.random.default_rng(seed).integers(self.num_entities, size=RIVALS)
-        rivals = np.setdiff1d(drawn, others)
-        return fit_unseen(
-            self.scorer,
-            self._relations(asking).detach(),
-            self._relations(answering).detach(),
-            others=self.vectors(others).detach(),
-            rivals=self.vectors(rivals if len(rivals) else others).detach(),
+        forward, reverse = torch.split(self.relation_table, self.num_relations)
+        asking = torch.cat(
+            [
+                _rows(forward, heading[:, 0], what="relation"),
+                _rows(reverse, ending[:, 1], what="relation"),
+            ]
         )
+        size = self.entity_table.norm(dim=1).mean()
+        return place_unseen(self.scorer, asking, self.vectors(others), size=size)
 
     def shuffled(self, seed: int = 0) -> GraphEncoder:
         """Return a copy whose entity vectors are dealt to other entities.
@@ -221,10 +214,6 @@ class GraphEncoder(nn.Module):
             encoder.entity_table.copy_(tensors["entities"])
             encoder.relation_table.copy_(tensors["relations"])
         return encoder
-
-    def _relations(self, ids: ArrayLike | Tensor) -> Tensor:
-        """Return relation vectors; reverse directions follow the forward ones."""
-        return _rows(self.relation_table, ids, what="relation")
 
 
 def _rows(table: Tensor, ids: ArrayLike | Tensor, *, what: str) -> Tensor:

@@ -45,6 +45,10 @@ class Scorer(Protocol):
         """Combine head and tail: `(..., entity width)` -> `(..., relation width)`."""
         ...
 
+    def implied_head(self, r: Tensor, t: Tensor) -> Tensor:
+        """Return the head that a fact asks for: `(..., width)` each -> `(..., entity width)`."""
+        ...
+
     def moduli(self, vectors: Tensor) -> Tensor:
         """Return each coordinate's size, for N3: `(..., width)` -> `(..., parts)`."""
         ...

@@ -55,11 +55,15 @@ class TransE:
 
     def score_heads(self, r: Tensor, t: Tensor, entities: Tensor) -> Tensor:
         """Score every entity as head: `(batch, dim)` each -> `(batch, entities)`."""
-        return self._all(t - r, entities)
+        return self._all(self.implied_head(r, t), entities)
 
     def interaction(self, h: Tensor, t: Tensor) -> Tensor:
         """Return t - h: the score is minus the distance from it to r."""
         return t - h
+
+    def implied_head(self, r: Tensor, t: Tensor) -> Tensor:
+        """Return t - r, the point at which the head scores highest."""
+        return t - r
 
     def moduli(self, vectors: Tensor) -> Tensor:
         """Return the absolute values."""

@@ -1,48 +1,32 @@
-"""The facts of an entity that training never saw to a vector for it."""
+"""The facts of an entity that training never saw to a vector for it, in closed form."""
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from lichen.embedding.adagrad import RowAdagrad
-from lichen.embedding.loss import against_sample, n3
 from lichen.embedding.scorer import Scorer
 
-STEPS = 60
-LEARNING_RATE = 0.1
-N3 = 0.01
 
+def place_unseen(scorer: Scorer, asking: Tensor, others: Tensor, *, size: Tensor) -> Tensor:
+    """Return the mean of the vectors that the facts of an entity imply for it.
 
-def fit_unseen(
-    scorer: Scorer, asking: Tensor, answering: Tensor, *, others: Tensor, rivals: Tensor
-) -> Tensor:
-    """Fit one vector to its facts by the loss that trained the others, all else held still.
+    Under a bilinear scorer a fact implies a direction, so the mean is brought to the usual
+    length; under a distance it implies a point.
 
     Args:
         scorer: the formula.
         asking: `(facts, relation width)` relation by which the new entity asks for the other.
-        answering: `(facts, relation width)` relation by which the other asks for the new entity.
-        others: `(facts, entity width)` the other entity of each fact.
-        rivals: `(sample, entity width)` entities that the answers compete with.
+        others: `(facts, entity width)` the other entity of each fact; at least one.
+        size: a number, the usual length of an entity's vector.
 
     Returns:
         `(entity width,)`
     """
-    table = nn.Parameter(others.new_zeros(1, others.shape[1]))
-    optimiser = RowAdagrad(table, learning_rate=LEARNING_RATE)
-    none = torch.empty(0, dtype=torch.long, device=others.device)
-    for _ in range(STEPS):
-        leaf = table.detach().clone().requires_grad_()
-        new = leaf.expand(len(others), -1)
-        loss = N3 * n3(scorer, leaf)
-        for head, relation, tail in ((new, asking, others), (others, answering, new)):
-            loss = loss + against_sample(
-                scorer.score(head, relation, tail),
-                scorer.score_tails(head, relation, rivals),
-                known=(none, none),
-                log_weight=rivals.new_zeros(()),
-            )
-        (gradient,) = torch.autograd.grad(loss, leaf)
-        optimiser.step(gradient)
-    return table.detach()[0]
+    mean = scorer.implied_head(asking, others).mean(dim=0)
+    if not scorer.is_bilinear:
+        return mean
+    length: Tensor = mean.norm().clamp_min(_TINY)
+    return mean * (size / length)
+
+
+_TINY = 1e-12  # a mean of opposite directions has no length

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -224,7 +225,8 @@ class Linker:
                 done = best.span.end
         if not added:
             return found
-        kept = [p for p in found if not any(_overlap(p.span, a.span) for a in added)]
+        ends = [a.span.end for a in added]
+        kept = [p for p in found if not _touches(p.span, added, bisect_right(ends, p.span.start))]
         return sorted([*kept, *added], key=lambda p: p.span)
 
     def _nearest(
@@ -323,5 +325,6 @@ def _around(text: str, span: Span, width: int) -> str:
     return text[start : start + width]
 
 
-def _overlap(one: Span, other: Span) -> bool:
-    return one.start < other.end and other.start < one.end
+def _touches(span: Span, places: Sequence[_Place], first: int) -> bool:
+    """Say whether a span overlaps the first place that ends after its start."""
+    return first < len(places) and places[first].span.start < span.end

@@ -95,6 +95,14 @@ def test_interaction_holds_all_that_the_relation_is_compared_with(case):
     torch.testing.assert_close(score, scorer.score(h, r, t))
 
 
+def test_no_head_of_its_length_beats_the_implied_one(case):
+    scorer, r, t, entities = (case[x] for x in ("scorer", "r", "t", "all"))
+    implied = scorer.implied_head(r, t)
+    best = scorer.score(implied, r, t)
+    scaled = entities / entities.norm(dim=1, keepdim=True) * implied.norm(dim=1)[:, None, None]
+    assert (scorer.score(scaled, r[:, None], t[:, None]) <= best[:, None] + 1e-9).all()
+
+
 def test_gradient_equals_finite_differences(case):
     scorer = case["scorer"]
     leaves = [case[x].clone().requires_grad_() for x in "hrt"]

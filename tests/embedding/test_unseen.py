@@ -5,9 +5,11 @@ import torch
 from lichen.data.graph import Graph
 from lichen.embedding import SCORERS
 from lichen.embedding.config import EmbeddingConfig
+from lichen.embedding.distmult import DistMult
 from lichen.embedding.encoder import GraphEncoder
 from lichen.embedding.trainer import train_embedding
-from lichen.embedding.unseen import fit_unseen
+from lichen.embedding.transe import TransE
+from lichen.embedding.unseen import place_unseen
 
 CLUBS, SIZE = 6, 12
 
@@ -45,21 +47,29 @@ def test_a_newcomer_is_placed_by_its_friends(name):
     assert right >= CLUBS - 1
 
 
-def test_fit_is_repeatable_and_leaves_the_others_alone():
+def test_newcomer_has_the_usual_length_and_leaves_the_others_alone():
     graph = Graph.from_triples(club_facts())
     encoder = GraphEncoder("complex", graph, dim=16)
     before = encoder.vectors().detach().clone()
-    first = encoder.encode_unseen(as_head=[(0, 1)], as_tail=[(2, 1)])
-    assert torch.equal(first, encoder.encode_unseen(as_head=[(0, 1)], as_tail=[(2, 1)]))
+    vector = encoder.encode_unseen(as_head=[(0, 1)], as_tail=[(2, 1)])
     assert torch.equal(encoder.vectors(), before)
-    assert not first.requires_grad
+    assert not vector.requires_grad
+    assert vector.norm().item() == pytest.approx(before.norm(dim=1).mean().item(), rel=1e-5)
+
+
+def test_golden_places():
+    r, t = torch.tensor([[1.0, 2.0], [0.0, 1.0]]), torch.tensor([[3.0, 5.0], [4.0, 4.0]])
+    point = place_unseen(TransE(), r, t, size=torch.tensor(1.0))
+    assert point.tolist() == [3.0, 3.0]
+    direction = place_unseen(DistMult(), r, t, size=torch.tensor(10.0))
+    assert direction.tolist() == pytest.approx([10 * 3 / 205**0.5, 10 * 14 / 205**0.5])
+    nowhere = place_unseen(DistMult(), torch.zeros(1, 2), t[:1], size=torch.tensor(1.0))
+    assert nowhere.tolist() == [0.0, 0.0]
 
 
 def test_direction_matters():
     graph = Graph.from_triples(club_facts())
     encoder = GraphEncoder("complex", graph, dim=16)
-    asking, answering = encoder.relation_table[[0]], encoder.relation_table[[1]]
-    given = {"others": encoder.vectors([3]), "rivals": encoder.vectors([4, 5])}
-    one = fit_unseen(encoder.scorer, asking, answering, **given)
-    other = fit_unseen(encoder.scorer, answering, asking, **given)
+    one = encoder.encode_unseen(as_head=[(0, 3)])
+    other = encoder.encode_unseen(as_tail=[(3, 0)])
     assert not torch.allclose(one, other)

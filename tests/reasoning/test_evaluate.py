@@ -4,20 +4,22 @@ from lichen.base.errors import DataError
 from lichen.data.atlas.questions import Question, QuestionSet
 from lichen.reasoning.evaluate import Reply, evaluate, is_exact, is_hit
 
-ASKED = QuestionSet((
-    Question(id="1", text="a", language="en", split="test", kind="one_hop", answers=(1, 2)),
-    Question(id="2", text="b", language="en", split="test", kind="count", value=3.0),
-    Question(id="3", text="c", language="zh", split="test", kind="unanswerable"),
-    Question(
-        id="4",
-        text="d",
-        language="en",
-        split="test",
-        kind="two_hop",
-        answers=(5,),
-        is_held_out_pair=True,
-    ),
-))
+ASKED = QuestionSet(
+    (
+        Question(id="1", text="a", language="en", split="test", kind="one_hop", answers=(1, 2)),
+        Question(id="2", text="b", language="en", split="test", kind="count", value=3.0),
+        Question(id="3", text="c", language="zh", split="test", kind="unanswerable"),
+        Question(
+            id="4",
+            text="d",
+            language="en",
+            split="test",
+            kind="two_hop",
+            answers=(5,),
+            is_held_out_pair=True,
+        ),
+    )
+)
 SILENT = Reply(abstained=True)
 
 

@@ -5,10 +5,9 @@ import pytest
 
 from lichen.base.errors import ConfigError, DataError
 from lichen.data.atlas import load_graph
-from lichen.data.atlas.facts import Facts, is_held_out
+from lichen.data.atlas.facts import is_held_out
 from lichen.data.atlas.questions import QuestionSet, questions
 from lichen.data.graph import Graph
-from lichen.data.query import Step
 
 SCALE = 0.12
 
@@ -142,10 +141,3 @@ def test_relations_are_listed_in_order(asked):
     assert two.relations == tuple(s.relation for s in two.query.branches[0].steps)
     assert replace(two, query=None).relations == ()
     assert isinstance(asked.where(kind="count"), QuestionSet)
-
-
-def test_facts_know_symmetric_relations(graph):
-    facts = Facts(graph)
-    assert "borders" in facts.symmetric()
-    assert "capital" not in facts.symmetric()
-    assert facts.noun(Step("flows_through", forward=False).key) == "river"

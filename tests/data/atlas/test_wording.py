@@ -1,6 +1,5 @@
 import pytest
 
-from lichen.data.atlas.generic import attribute_entry, readable, step_entry
 from lichen.data.atlas.phrase import Phrase
 from lichen.data.atlas.wording import (
     SPLITS,
@@ -56,15 +55,3 @@ def test_forms_that_need_a_name_take_no_phrase():
 
 def test_a_language_without_tables_has_no_forms():
     assert Wording("xx", "train").frames("count") == []
-
-
-def test_wording_made_of_labels():
-    entry = step_entry("worksFor", forward=True, noun="company")
-    assert "Which company does {x} works for?" not in entry["train"]
-    assert any("works for" in form for form in entry["train"])
-    assert entry["noun"] == ["company", "companies"]
-    assert step_entry("spouse", forward=False, noun="person")["vp"]["train"] == [
-        "<has|have> {x} as spouse"
-    ]
-    assert attribute_entry("birth_rate")["max"]["train"][0] == "has the highest birth rate"
-    assert readable("wasBornIn") == "was born in"

@@ -1,0 +1,18 @@
+"""`lichen import`."""
+
+import json
+
+import lichen as li
+
+
+def test_facts_and_corrections_reach_the_store(tmp_path, lichen):
+    file, place = tmp_path / "facts.csv", tmp_path / "facts.db"
+    file.write_text("head,relation,tail\nVienna,capital,Austria\nGraz,city,Austria\n")
+    first = json.loads(lichen("import", file, "--store", place, "--json"))
+    assert (first["new"], first["bad"]) == (2, 0)
+    file.write_text("head,relation,tail,action\nGraz,city,Styria,replace\n")
+    second = json.loads(lichen("import", file, "--store", place, "--json"))
+    assert second["retracted"] == 1
+    with li.Store.open(place) as store:
+        (fact,) = store.facts(head="Graz")
+    assert (fact.tail, fact.sources[0].address) == ("Styria", "facts.csv:2")

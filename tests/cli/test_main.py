@@ -1,0 +1,58 @@
+"""The command as a whole: verbs, exit codes, one-line errors."""
+
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from lichen.cli.main import app
+
+VERBS = "quickstart check import link embed train uplift ask explain ls env".split() # noqa: SIM905 - shorter than the list
+    "quickstart",
+    "check",
+    "import",
+    "link",
+    "embed",
+    "train",
+    "uplift",
+    "ask",
+    "explain",
+    "ls",
+    "env",
+]
+
+
+def shell(*arguments, cwd=None):
+    code = "from lichen.cli.main import run; run()"
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_explains_itself(verb):
+    done = CliRunner().invoke(app, [verb, "--help"])
+    assert done.exit_code == 0
+    assert "--json" in done.output
+
+
+def test_an_error_is_one_line_and_exit_code_1(tmp_path):
+    done = shell("check", "absent.tsv", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("lichen: absent.tsv")
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_debug_shows_the_traceback(tmp_path):
+    done = shell("--debug", "check", "absent.tsv", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
+
+
+def test_wrong_usage_is_exit_code_2():
+    assert shell("no-such-verb").returncode == 2

@@ -1,0 +1,27 @@
+import pytest
+
+from lichen.base.errors import ChoiceError, ConfigError
+from lichen.fusion.config import FusedConfig
+
+
+def test_it_survives_json(tmp_path):
+    config = FusedConfig(fusion="concat", at=2, labels=["a", "b"], seed=5)
+    config.save_pretrained(tmp_path)
+    again = FusedConfig.from_pretrained(tmp_path)
+    assert (again.fusion, again.at, again.labels) == ("concat", 2, ["a", "b"])
+    assert again.settings() == config.settings()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error", "words"),
+    [
+        ({"fusion": "concatt"}, ChoiceError, "Did you mean 'concat'"),
+        ({"task": "tag"}, ChoiceError, "task must be one of classify"),
+        ({"at": "input"}, ConfigError, r"fusion\.at"),
+        ({"mentions": -1}, ConfigError, r"fusion\.mentions"),
+        ({"drop": 1.0}, ConfigError, r"fusion\.drop"),
+    ],
+)
+def test_bad_settings_stop_at_once(wrong, error, words):
+    with pytest.raises(error, match=words):
+        FusedConfig(**wrong)

@@ -1,0 +1,145 @@
+import json
+
+import pytest
+import torch
+
+from lichen.base.errors import ArtifactError, ConfigError
+from lichen.data.vocabulary import Vocabulary
+from lichen.fusion import FUSIONS
+from lichen.fusion.model import FusedModel, entity_hash
+
+LABELS = Vocabulary(["no", "yes"])
+
+
+def batch_of(model, samples):
+    batcher = model.batcher()
+    return batcher.collate(batcher.items(samples))
+
+
+@pytest.mark.parametrize("at", ["output", 1, 3])
+@pytest.mark.parametrize("fusion", sorted(FUSIONS))
+def test_kept_states_and_whole_pass_are_the_same_model(any_text, nodes, samples, fusion, at):
+    model = FusedModel(any_text, nodes, fusion=fusion, labels=LABELS, at=at)
+    batch = batch_of(model, samples)
+    kept = model(**batch).logits
+    del batch["states"]
+    assert torch.allclose(model(**batch).logits, kept, atol=5e-3, rtol=5e-3)
+
+
+@pytest.mark.parametrize("at", ["output", 2])
+def test_fusion_inside_equals_a_manual_computation(any_text, nodes, samples, at):
+    model = FusedModel(any_text, nodes, fusion="gate", labels=LABELS, at=at, train_text=True)
+    batch = batch_of(model, samples)
+    batch.pop("labels")
+    owner = batch["mention_of"].clamp(min=0)
+    ids = batch["entities"].gather(1, owner)
+    linked = (batch["mention_of"] >= 0) & (ids >= 0)
+    vectors = nodes.vectors(ids.clamp(min=0)) * model.scale
+
+    def hook(_module, _args, out):
+        fused = model.fusion(out[0] if isinstance(out, tuple) else out, vectors, linked)
+        return (fused, *out[1:]) if isinstance(out, tuple) else fused
+
+    inputs = {key: batch[key] for key in ("input_ids", "attention_mask")}
+    if at == "output":
+        states = model.fusion(any_text.model(**inputs).last_hidden_state, vectors, linked)
+    else:
+        handle = any_text.layers[at - 1].register_forward_hook(hook)
+        states = any_text.model(**inputs).last_hidden_state
+        handle.remove()
+    assert torch.allclose(model.fused_states(batch), states, atol=1e-6)
+
+
+@pytest.mark.parametrize("fusion", sorted(FUSIONS))
+def test_a_saved_model_is_exactly_the_same(text, nodes, samples, fusion, tmp_path):
+    model = FusedModel(text, nodes, fusion=fusion, labels=LABELS, at=2, seed=3)
+    torch.nn.init.normal_(model.head.outer.weight)
+    model.save_pretrained(tmp_path)
+    again = FusedModel.from_pretrained(tmp_path, device="cpu")
+    assert torch.equal(model.predict(samples), again.predict(samples))
+    assert list(again.labels) == ["no", "yes"]
+    assert again.config.settings() == model.config.settings()
+    mine, theirs = model.state_dict(), again.state_dict()
+    assert mine.keys() == theirs.keys()
+    assert all(torch.equal(mine[key], theirs[key]) for key in mine)
+    assert not list(tmp_path.rglob("*.bin"))
+
+
+@pytest.mark.parametrize(
+    "broken", ["model.safetensors", "nodes/model.safetensors", "text/model.safetensors"]
+)
+def test_a_cut_file_is_refused(text, nodes, tmp_path, broken):
+    FusedModel(text, nodes, labels=LABELS).save_pretrained(tmp_path)
+    path = tmp_path / broken
+    path.write_bytes(path.read_bytes()[:-7])
+    with pytest.raises(ArtifactError):
+        FusedModel.from_pretrained(tmp_path)
+
+
+def test_another_language_model_in_the_folder_is_refused(text, nodes, tmp_path):
+    FusedModel(text, nodes, labels=LABELS).save_pretrained(tmp_path)
+    with torch.no_grad():
+        next(text.model.parameters()).add_(1.0)
+    text.save(tmp_path / "text")
+    with pytest.raises(ArtifactError, match="must hold the language model"):
+        FusedModel.from_pretrained(tmp_path)
+
+
+def test_an_unfinished_folder_is_refused(tmp_path):
+    with pytest.raises(ArtifactError, match=r"lichen\.json"):
+        FusedModel.from_pretrained(tmp_path)
+    (tmp_path / "lichen.json").write_text(json.dumps({"format": 99, "kind": "x", "sha256": {}}))
+    with pytest.raises(ArtifactError, match="format"):
+        FusedModel.from_pretrained(tmp_path)
+
+
+def test_seeds_decide_the_start_and_leave_the_global_state_alone(text, nodes):
+    torch.manual_seed(7)
+    before = torch.random.get_rng_state()
+    one, two, other = (FusedModel(text, nodes, labels=LABELS, seed=s) for s in (1, 1, 2))
+    assert torch.equal(before, torch.random.get_rng_state())
+    assert torch.equal(one.head.inner.weight, two.head.inner.weight)
+    assert not torch.equal(one.head.inner.weight, other.head.inner.weight)
+
+
+def test_only_what_is_asked_for_is_trained(text, nodes):
+    model = FusedModel(text, nodes, labels=LABELS)
+    trained = {name.split(".")[0] for name, p in model.named_parameters() if p.requires_grad}
+    assert trained == {"fusion", "head"}
+    model.train()
+    assert not model.backbone.training
+    both = FusedModel(text, nodes, labels=LABELS, train_text=True, train_nodes=True)
+    assert both.backbone is not text.model
+    both.train()
+    assert both.backbone.training
+    assert all(p.requires_grad for p in both.nodes.parameters())
+
+
+def test_reading_back_recovers_the_entities(text, nodes, samples):
+    model = FusedModel(text, nodes, labels=LABELS)
+    batcher = model.batcher()
+    many = samples * 8
+    model.align(batcher.items(many), collate=batcher.collate)
+    batch = batcher.collate(batcher.items(samples[:1]))
+    states = model.fused_states(batch)
+    found = model.head.read_back(states[0, [1, 3]])
+    assert torch.allclose(found, nodes.vectors([0, 1]), atol=0.02)
+
+
+def test_misuse_is_one_clear_line(text, nodes, samples):
+    with pytest.raises(ConfigError, match="hidden layer from 1 to 3; got 4"):
+        FusedModel(text, nodes, at=4)
+    with pytest.raises(ConfigError, match="nodes must be a GraphEncoder"):
+        FusedModel(text, None, fusion="gate")
+    with pytest.raises(ConfigError, match="at least two classes"):
+        FusedModel(text, nodes, labels=Vocabulary(["one"]))
+    model = FusedModel(text, nodes)
+    with pytest.raises(ConfigError, match="labels must be known"):
+        model(**batch_of(model, samples))
+    assert FusedModel(text, None, fusion="none", labels=LABELS).predict(samples).shape == (4, 2)
+
+
+def test_the_entity_hash_knows_order():
+    one, two = Vocabulary(["a", "bc"]), Vocabulary(["ab", "c"])
+    assert entity_hash(one) != entity_hash(two)
+    assert entity_hash(one) == entity_hash(Vocabulary(["a", "bc"]))

