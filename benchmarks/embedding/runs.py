@@ -134,7 +134,13 @@ def _machine() -> dict[str, Any]:
 
 
 def _commit() -> str:
+    """Return the commit, with "+changes" when the package differs from it."""
+    commit = _git("rev-parse", "HEAD") or "unknown"
+    return commit + ("+changes" if _git("status", "--porcelain", "--", "lichen") else "")
+
+
+def _git(*words: str) -> str:
     found = subprocess.run(
-        ["git", "rev-parse", "HEAD"], cwd=HERE.parent, capture_output=True, text=True, check=False
+        ["git", *words], cwd=HERE.parents[2], capture_output=True, text=True, check=False
     )
-    return found.stdout.strip() or "unknown"
+    return found.stdout.strip()

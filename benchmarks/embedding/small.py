@@ -10,7 +10,7 @@ from runs import Setting, measure, seeds_from_command_line
 from lichen.embedding.config import EmbeddingConfig
 
 CONVE = {"umls": 0.94, "kinship": 0.83, "nations": 0.82}
-CONFIG = EmbeddingConfig(epochs=100, batch_size=256, n3=0.05)
+CONFIG = EmbeddingConfig(epochs=60, batch_size=256, n3=0.01, hide_known=False)
 
 if __name__ == "__main__":
     seeds = seeds_from_command_line(__doc__)

@@ -58,8 +58,7 @@ class LinearAligner(nn.Module):
         want = (self.map.in_features, self.map.out_features)
         if (source.shape[1], target.shape[1]) != want:
             raise ShapeError(
-                f"aligner: pairs must have widths {want}; got "
-                f"{(source.shape[1], target.shape[1])}."
+                f"aligner: pairs must have widths {want}; got {(source.shape[1], target.shape[1])}."
             )
         x, y = source.double(), target.double()
         x0, y0 = x.mean(0), y.mean(0)

@@ -18,7 +18,7 @@ FEATURES = 3
 """What the graph says of a pair: forward, by the reverse relation, and under any relation."""
 MENTION_DROP = 0.5
 """How often training hides both mentions' states from the relation reader."""
-TEXT_DROP = 0.5
+TEXT_DROP = 0.3
 """Share of the text's own features dropped in training."""
 
 

@@ -86,7 +86,9 @@ class FusedModel(PreTrainedModel):  # type: ignore[misc]
         if self.nodes is not None:
             self.nodes.requires_grad_(config.train_nodes)
         entity_dim = 1 if nodes is None else nodes.entity_dim
-        scale = 1.0 if nodes is None else 1.0 / float(nodes.vectors().detach().std().clamp(min=1e-6))
+        scale = (
+            1.0 if nodes is None else 1.0 / float(nodes.vectors().detach().std().clamp(min=1e-6))
+        )
         self.register_buffer("scale", torch.tensor(scale))
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)

@@ -92,7 +92,7 @@ class TextEncoder:
             name = str(packaged.get_model_path())
         offline = not Path(name).is_dir() and not _hub_answers()
         try:
-            with _no_bars(transformers):
+            with _quietly(transformers):
                 tokenizer = transformers.AutoTokenizer.from_pretrained(
                     str(name), local_files_only=offline
                 )
@@ -103,6 +103,8 @@ class TextEncoder:
                 f"machine or downloadable; got: {_first_line(error)} Name a model folder, or "
                 "leave it out for the packaged model."
             ) from None
+        if getattr(model, "pooler", None) is not None:
+            model.pooler = None  # never used, and random where a checkpoint does not have it
         device = device or ("cuda" if torch.cuda.is_available() else "cpu")
         return cls(model.to(device), tokenizer, name=Path(name).name)
 
@@ -149,6 +151,8 @@ class TextEncoder:
         spelled |= {"padding": None, "truncation": None}  # set by use, not part of the encoder
         digest = hashlib.sha256(json.dumps(spelled).encode())
         for key, value in sorted(self.model.state_dict().items()):
+            if key.startswith("pooler."):
+                continue
             digest.update(key.encode())
             digest.update(value.detach().cpu().contiguous().view(torch.uint8).numpy())
         return digest.hexdigest()[:16]
@@ -172,7 +176,7 @@ class TextEncoder:
 
     def save(self, folder: str | Path) -> Path:
         """Write the model and its tokenizer to a folder that `load` reads, and return it."""
-        with _no_bars(need("transformers", extra="lm", why="a text encoder")):
+        with _quietly(need("transformers", extra="lm", why="a text encoder")):
             self.model.save_pretrained(str(folder))
             self.tokenizer.save_pretrained(str(folder))
         return Path(folder)
@@ -322,15 +326,18 @@ def _hub_answers() -> bool:
 
 
 @contextmanager
-def _no_bars(transformers: Any) -> Iterator[None]:
-    """Keep the loader's own progress bars off."""
-    shown = transformers.utils.logging.is_progress_bar_enabled()
-    transformers.utils.logging.disable_progress_bar()
+def _quietly(transformers: Any) -> Iterator[None]:
+    """Keep the loader's own progress bars and reports off."""
+    logging = transformers.utils.logging
+    shown, level = logging.is_progress_bar_enabled(), logging.get_verbosity()
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
     try:
         yield
     finally:
+        logging.set_verbosity(level)
         if shown:
-            transformers.utils.logging.enable_progress_bar()
+            logging.enable_progress_bar()
 
 
 def _first_line(error: Exception) -> str:

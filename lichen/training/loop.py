@@ -170,14 +170,12 @@ def _fit(
         "loss": float(result.training_loss),
         "steps": float(result.global_step),
         "parameters": float(sum(p.numel() for p in model.parameters())),
-        "trained_parameters": float(
-            sum(p.numel() for p in model.parameters() if p.requires_grad)
-        ),
+        "trained_parameters": float(sum(p.numel() for p in model.parameters() if p.requires_grad)),
         "lost_mentions": float(batcher.truncated),
         "read_s": read_s,
         "train_s": time.perf_counter() - started,
     }
-    if metrics["loss"] != metrics["loss"]:  # noqa: PLR0124 - only NaN differs from itself
+    if metrics["loss"] != metrics["loss"]:
         raise LichenError(
             "train: the loss must stay a number; got NaN. Lower train.learning_rate "
             f"({run.config.learning_rate})."
@@ -230,4 +228,3 @@ def corpus_hash(data: Corpus) -> str:
         mentions = [(tuple(m.span), m.entity) for m in doc.mentions]
         digest.update(repr((doc.id, doc.text, doc.label, mentions)).encode())
     return digest.hexdigest()[:16]
-

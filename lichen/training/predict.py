@@ -13,9 +13,7 @@ from lichen.fusion.model import FusedModel
 from lichen.training.run import Run
 
 
-def predict(
-    model: FusedModel | Run[FusedModel], samples: Sequence[Sample]
-) -> NDArray[np.float64]:
+def predict(model: FusedModel | Run[FusedModel], samples: Sequence[Sample]) -> NDArray[np.float64]:
     """Return the probability of each class for each sample.
 
     Args:

@@ -106,6 +106,7 @@ def make_trainer(
         weight_decay=config.weight_decay,
         warmup_steps=int(config.warmup * steps),
         logging_strategy="epoch",
+        logging_nan_inf_filter=False,
         save_strategy="no" if log is None else "epoch",
         save_total_limit=1,
         # what runs over kept states is small and wants its precision

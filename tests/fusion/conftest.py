@@ -18,7 +18,7 @@ from lichen.data.graph import Graph
 from lichen.embedding.encoder import GraphEncoder
 from lichen.lm.text_encoder import TextEncoder
 
-WORDS = "ada bob eve dan knows likes near of the and not".split()
+WORDS = ["ada", "bob", "eve", "dan", "knows", "likes", "near", "of", "the", "and", "not"]
 
 
 def tokenizer():

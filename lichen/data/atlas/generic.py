@@ -72,22 +72,22 @@ _ATTRIBUTE = {
         "test": ("I would like to know the {n} of {x}.", "Which value does {x} have for {n}?"),
     },
     "max": {
-        "train": ("has the highest {n}", "has the most {n}", "has the largest {n}"),
+        "train": ("has the highest {n}", "is first in {n}", "has the largest {n}"),
         "valid": ("has the greatest {n}",),
         "test": ("leads in {n}", "has the maximum {n}"),
     },
     "min": {
-        "train": ("has the lowest {n}", "has the least {n}", "has the smallest {n}"),
-        "valid": ("has the slightest {n}",),
+        "train": ("has the lowest {n}", "is last in {n}", "has the smallest {n}"),
+        "valid": ("has the most modest {n}",),
         "test": ("comes last in {n}", "has the minimum {n}"),
     },
     "more": {
-        "train": ("has a higher {n}", "has more {n}"),
+        "train": ("has a higher {n}", "has a larger {n}"),
         "valid": ("has a greater {n}",),
         "test": ("exceeds the other in {n}",),
     },
     "less": {
-        "train": ("has a lower {n}", "has less {n}"),
+        "train": ("has a lower {n}", "is lower in {n}"),
         "valid": ("has a smaller {n}",),
         "test": ("falls short of the other in {n}",),
     },

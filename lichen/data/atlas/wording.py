@@ -145,11 +145,15 @@ def fill(text: str, slots: Mapping[str, Filled]) -> Filled:
     >>> part = Filled("the Danube", (Mention(Span(4, 10), 7),))
     >>> fill("Where is {x}?", {"x": part}).mentions[0].span
     Span(start=13, end=19)
+    >>> fill("Is it a {x}?", {"x": Filled("island")}).text
+    'Is it an island?'
     """
     out, at, mentions = "", 0, []
     for slot in _SLOT.finditer(text):
         part = slots[slot.group(1)]
         out += text[at : slot.start()]
+        if out.endswith((" a ", "A ")) and part.text[:1].lower() in "aeio":
+            out = f"{out[:-1]}n "
         for mention in part.mentions:
             start, end = mention.span
             mentions.append(mention._replace(span=Span(start + len(out), end + len(out))))

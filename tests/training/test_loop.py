@@ -1,0 +1,134 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from lichen.base.errors import ArtifactError, ConfigError, DataError, LichenError
+from lichen.data.corpus import Corpus
+from lichen.data.graph import Graph
+from lichen.data.vocabulary import Vocabulary
+from lichen.embedding.config import EmbeddingConfig
+from lichen.embedding.encoder import GraphEncoder
+from lichen.fusion.model import FusedModel
+from lichen.training.config import TrainConfig
+from lichen.training.loop import corpus_hash, train
+from lichen.training.predict import predict
+from lichen.training.run import Run
+
+CONFIG = TrainConfig(epochs=3, batch_size=64)
+
+
+def test_two_runs_of_one_seed_are_equal_and_of_two_are_not(world):
+    text, nodes, corpus = world
+    weights = []
+    for seed in (1, 1, 2):
+        model = FusedModel(text, nodes, seed=seed)
+        train(model, corpus.train, seed=seed, config=CONFIG)
+        weights.append(model.head.inner.weight)
+    assert torch.equal(weights[0], weights[1])
+    assert not torch.equal(weights[0], weights[2])
+
+
+def test_a_graph_encoder_is_trained_by_the_same_call(world):
+    graph = Graph.from_triples([("a", "r", "b"), ("b", "r", "c")])
+    encoder = GraphEncoder("complex", graph, dim=8)
+    before = encoder.vectors().detach().clone()
+    run = train(encoder, graph, config=EmbeddingConfig(epochs=2))
+    assert run.model is encoder
+    assert not torch.equal(run.model.vectors(), before)
+    assert run.metrics["epochs"] == 2
+    with pytest.raises(ConfigError, match="GraphEncoder and Corpus"):
+        train(encoder, world[2])
+
+
+def test_the_folder_holds_the_run_and_gives_it_back(world, tmp_path):
+    text, nodes, corpus = world
+    out = tmp_path / "run"
+    run = train(FusedModel(text, nodes), corpus.train, valid=corpus.test, out=out, config=CONFIG)
+    spec = json.loads((out / "resolved.json").read_text())
+    assert spec["data"] == corpus_hash(corpus.train)
+    assert spec["versions"]["torch"] == torch.__version__.split("+")[0] or torch.__version__
+    lines = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
+    assert sum("loss" in line for line in lines) == CONFIG.epochs
+    assert not (out / "checkpoints").exists()
+    again = Run.load(out)
+    samples = corpus.test.samples(run.model.labels)
+    assert np.array_equal(predict(run, samples), predict(again, samples))
+    assert again.metrics == dict(run.metrics)
+    assert [d.text for d in again.data] == [d.text for d in corpus.train]
+    assert again.config == CONFIG
+    same = train(FusedModel(text, nodes), corpus.train, valid=corpus.test, out=out, config=CONFIG)
+    assert same.metrics == again.metrics
+    with pytest.raises(ConfigError, match="another config, seed"):
+        train(FusedModel(text, nodes), corpus.train, out=out, seed=5, config=TrainConfig(epochs=9))
+
+
+def test_a_killed_run_goes_on_and_ends_the_same(world, tmp_path, monkeypatch):
+    text, nodes, corpus = world
+    whole = train(FusedModel(text, nodes), corpus.train, out=tmp_path / "whole", config=CONFIG)
+
+    class Killed(BaseException):
+        pass
+
+    def killed(self, *args, **kwargs):
+        if self.state.epoch and self.state.epoch >= 2:
+            raise Killed
+        return step(self, *args, **kwargs)
+
+    from lichen.training.trainer import FusedTrainer
+
+    step = FusedTrainer.training_step
+    monkeypatch.setattr(FusedTrainer, "training_step", killed)
+    with pytest.raises(Killed):
+        train(FusedModel(text, nodes), corpus.train, out=tmp_path / "cut", config=CONFIG)
+    with pytest.raises(ArtifactError, match="no finished run"):
+        Run.load(tmp_path / "cut")
+    monkeypatch.setattr(FusedTrainer, "training_step", step)
+    rest = train(FusedModel(text, nodes), corpus.train, out=tmp_path / "cut", config=CONFIG)
+    samples = corpus.test.samples(whole.model.labels)
+    assert np.allclose(predict(rest, samples), predict(whole, samples), atol=1e-5)
+    steps = [json.loads(x)["step"] for x in (tmp_path / "cut/metrics.jsonl").open()]
+    assert steps == sorted(steps)
+
+
+def relabelled(corpus, label):
+    first, *rest = corpus.documents
+    return Corpus((replace(first, label=label), *rest))
+
+
+def test_bad_data_is_one_clear_line(world):
+    text, nodes, corpus = world
+    for label in (None, "nan"):
+        with pytest.raises(DataError, match="must have a label"):
+            train(FusedModel(text, nodes), relabelled(corpus.train, label))
+    with pytest.raises(DataError, match="one of no, yes"):
+        train(FusedModel(text, nodes, labels=Vocabulary(["no", "yes"])), corpus.train)
+    with pytest.raises(DataError, match="is empty"):
+        train(FusedModel(text, nodes), Corpus(()))
+    one = Corpus(tuple(d for d in corpus.train if d.label == "true"))
+    with pytest.raises(DataError, match="two classes"):
+        train(FusedModel(text, nodes), one)
+    with pytest.raises(DataError, match="label must be one of"):
+        train(FusedModel(text, nodes), corpus.train, valid=relabelled(corpus.test, "maybe"))
+
+
+def test_a_loss_that_is_no_number_stops_the_run(world):
+    text, nodes, corpus = world
+    model = FusedModel(text, nodes, labels=corpus.labels())
+    with torch.no_grad():
+        model.head.outer.bias.fill_(torch.nan)
+    with pytest.raises(LichenError, match="stay a number"):
+        train(model, corpus.train, config=CONFIG)
+
+
+def test_the_language_model_and_the_entities_can_be_trained_too(world):
+    text, nodes, corpus = world
+    model = FusedModel(text, nodes, at=1, labels=corpus.labels(), train_text=True, train_nodes=True)
+    before = {k: v.clone() for k, v in model.state_dict().items()}
+    source = [p.clone() for p in text.model.parameters()]
+    train(model, corpus.train, config=TrainConfig(epochs=1, batch_size=64))
+    changed = {k.split(".")[0] for k, v in model.state_dict().items() if not v.equal(before[k])}
+    assert changed == {"backbone", "nodes", "fusion", "head"}
+    assert all(p.equal(q) for p, q in zip(text.model.parameters(), source, strict=True))
