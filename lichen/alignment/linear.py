@@ -11,8 +11,7 @@ from lichen.base.errors import DataError, ShapeError
 class LinearAligner(nn.Module):
     """Map vectors of one space into another by a matrix and an offset.
 
-    Fit it to pairs by ridge regression, start it as the way back of another linear map, or learn
-    it inside a model.
+    Fit it to pairs by ridge regression, or learn it inside a model.
 
     Use when thousands of pairs are at hand. With few, fit a rotation by `procrustes`, which has
     no freedom to overfit.
@@ -70,20 +69,6 @@ class LinearAligner(nn.Module):
         self.map.bias.copy_(y0 - weight @ x0)
         return self
 
-    @torch.no_grad()
-    def undo(self, matrix: Tensor) -> LinearAligner:
-        """Start as the way back of a map: what `matrix` writes, this reads.
-
-        Args:
-            matrix: `(source_dim, target_dim)`, the map from the target to the source space.
-
-        Returns:
-            This aligner.
-        """
-        self.map.weight.copy_(torch.linalg.pinv(matrix.detach().float()))
-        self.map.bias.zero_()
-        return self
-
 
 def procrustes(source: Tensor, target: Tensor) -> Tensor:
     """Return the rotation that brings source vectors nearest to their targets.
@@ -113,7 +98,8 @@ def procrustes(source: Tensor, target: Tensor) -> Tensor:
             f"{target.shape[1]}. Use LinearAligner.fit."
         )
     left, _, right = torch.linalg.svd(source.double().T @ target.double())
-    return (left @ right).to(source.dtype)
+    rotation: Tensor = left @ right
+    return rotation.to(source.dtype)
 
 
 def check_pairs(source: Tensor, target: Tensor) -> None:

@@ -18,7 +18,7 @@ def ask(
     run: RunFolder = Path("runs/quickstart"),
     as_json: AsJson = False,
 ) -> None:
-    """Answer a question from the facts in a run's store, with the facts that the answer rests on."""
+    """Answer a question from the facts in a run's store, and show what the answer rests on."""
     with li.Store.open(run / "facts.db") as store:
         answer = li.Answerer.load(run / "answerer", store).ask(question)
     typer.echo(

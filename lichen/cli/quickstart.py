@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 import lichen as li
-from lichen.cli.output import AsJson, tables
+from lichen.cli.output import AsJson
 
 
 def quickstart(
@@ -26,8 +26,8 @@ def quickstart(
     if as_json:
         typer.echo(json.dumps(found.to_json(), indent=2, ensure_ascii=False, default=str))
         return
-    tables("Questions, %", found.questions_table())
+    typer.echo(found.questions_table().text("Questions, %"))
     if full:
-        tables("Beside a generator, %", found.books_table())
+        typer.echo(found.books_table().text("Beside a generator, %"))
     typer.echo(f"Report: {found.out / 'report.html'}")
     typer.echo(f'Ask on: lichen ask "What is the capital of Chad?" --run {found.out}')

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
+
+from rich.console import Console
+from rich.table import Table as RichTable
 
 from lichen.base.errors import DataError
 from lichen.base.extras import need
@@ -37,6 +41,22 @@ class Table:
         """Say whether every cell of a column starts like a number or is a dash."""
         cells = [row[column].lstrip("+-−<≥ ") for row in self.rows]
         return bool(cells) and all(c == "" or c == "–" or c[0].isdigit() for c in cells)
+
+    def text(self, title: str, *, width: int = 100) -> str:
+        """Return the table as plain text under a title.
+
+        Args:
+            title: the line above.
+            width: characters to a line.
+        """
+        out = io.StringIO()
+        drawn = RichTable(title=title, title_justify="left", box=None, pad_edge=False)
+        for i, name in enumerate(self.header):
+            drawn.add_column(name, justify="right" if self.is_number(i) else "left")
+        for row in self.rows:
+            drawn.add_row(*row)
+        Console(file=out, width=width, color_system=None).print(drawn)
+        return "\n".join(line.rstrip() for line in out.getvalue().rstrip().splitlines())
 
     @classmethod
     def of_settings(cls, settings: Mapping[str, object]) -> Table:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, TypedDict
+from typing import NamedTuple, TypedDict, cast
 
 import numpy as np
 import torch
@@ -117,6 +117,12 @@ class Batcher:
         if len(labels) == len(items):
             batch["labels"] = torch.tensor(labels)
         return batch
+
+
+def to_device(batch: Batch, device: torch.device) -> Batch:
+    """Return the batch with every tensor on a device."""
+    moved = {key: value.to(device) for key, value in batch.items() if isinstance(value, Tensor)}
+    return cast("Batch", moved)
 
 
 def _padded(rows: list[Tensor], mask: Tensor, value: int) -> Tensor:

@@ -19,7 +19,8 @@ class ConcatFusion(Fusion):
 
     Shapes: tokens `(batch, tokens, dim)`, entities `(batch, tokens, entity_dim)`,
     linked `(batch, tokens)` bool -> `(batch, tokens, dim)`.
-    Cost: one `(dim + entity_dim, dim)` product a linked token, dim * (dim + entity_dim + 1) parameters.
+    Cost: one `(dim + entity_dim, dim)` product a linked token, dim * (dim + entity_dim + 1)
+    parameters.
     """
 
     PAPER = "Zhang et al., 2019, arXiv:1905.07129 (the aggregator of ERNIE, one output)"

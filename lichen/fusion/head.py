@@ -57,6 +57,10 @@ class ClassifyHead(nn.Module):
         drop: share of the relation reader's inputs dropped in training.
     """
 
+    pairs: Tensor
+    centre: Tensor
+    spread: Tensor
+
     def __init__(
         self,
         dim: int,
@@ -155,7 +159,7 @@ class ClassifyHead(nn.Module):
             out: Tensor = self.feature_norm(told)
             return out
         norm = self.feature_norm  # one row has no spread of its own
-        return (told - norm.running_mean) / (norm.running_var + norm.eps).sqrt()
+        return nn.functional.batch_norm(told, norm.running_mean, norm.running_var, eps=norm.eps)
 
     def _scores(self, one: Tensor, two: Tensor, nodes: GraphEncoder) -> tuple[Tensor, Tensor]:
         """Return the scores of each directed relation from one to two, and by its reverse."""

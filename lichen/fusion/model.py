@@ -18,7 +18,7 @@ from lichen.data.corpus import Sample
 from lichen.data.vocabulary import Vocabulary
 from lichen.embedding.artifact import read_artifact, write_artifact
 from lichen.embedding.encoder import GraphEncoder
-from lichen.fusion.batch import Batch, Batcher, Item
+from lichen.fusion.batch import Batch, Batcher, Item, to_device
 from lichen.fusion.config import SETTINGS, FusedConfig
 from lichen.fusion.head import ClassifyHead, HeadInput
 from lichen.fusion.operator import make_fusion
@@ -222,7 +222,7 @@ class FusedModel(PreTrainedModel):  # type: ignore[misc]
             fused: Tensor = self.fusion(states, vectors.to(states.dtype), linked)
             return fused
 
-        inputs = {key: batch[key] for key in ("input_ids", "attention_mask")}  # type: ignore[literal-required]
+        inputs = {"input_ids": batch["input_ids"], "attention_mask": batch["attention_mask"]}
         kept = batch.get("states")
         at = self.config.at
         with half_where_fast(vectors.device):
@@ -266,7 +266,7 @@ class FusedModel(PreTrainedModel):  # type: ignore[misc]
         found: list[tuple[Tensor, Tensor]] = []
         for start in range(0, min(len(items), ALIGN_SAMPLES), batch_size):
             batch: Batch = collate(items[start : start + batch_size])
-            batch = {k: v.to(self.text.device) for k, v in batch.items()}  # type: ignore
+            batch = to_device(batch, self.text.device)
             mask = batch["attention_mask"].bool()
             linked = batch["entities"] >= 0
             seen = HeadInput(self.fused_states(batch).float(), mask, batch["mention_of"], linked)
@@ -290,7 +290,7 @@ class FusedModel(PreTrainedModel):  # type: ignore[misc]
             rows = order[start : start + batch_size]
             batch = batcher.collate([items[i] for i in rows])
             batch.pop("labels", None)
-            moved = {key: value.to(self.text.device) for key, value in batch.items()}  # type: ignore[attr-defined]
+            moved = to_device(batch, self.text.device)
             out[rows] = self(**moved).logits.softmax(-1).cpu()
         self.train(was_training)
         return out
@@ -361,7 +361,8 @@ class FusedModel(PreTrainedModel):  # type: ignore[misc]
         model.load_own(tensors, where=str(path))
         if said["train_text"] or said["train_nodes"]:
             model._origin = None
-        return model.eval()
+        model.eval()
+        return model
 
     def load_own(self, tensors: dict[str, Tensor], *, where: str) -> None:
         """Set fusion's and head's weights.

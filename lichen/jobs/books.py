@@ -18,7 +18,9 @@ OPEN = (
     "Facts:\n{facts}\n\nAnswer the question from these facts, with a name or a number only. "
     "If the facts do not say, say: I don't know.\nQuestion: {question}\nAnswer:"
 )
-SILENCE = re.compile(r"don['’]?t know|do not know|not say|unknown|cannot answer|not mentioned", re.I)
+SILENCE = re.compile(
+    r"don['’]?t know|do not know|not say|unknown|cannot answer|not mentioned", re.IGNORECASE
+)
 NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
 SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
 NEAR = 0.02

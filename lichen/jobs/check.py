@@ -36,11 +36,11 @@ class CheckReport:
                 found.append(f"{read.num_duplicates} facts came more than once and are kept once")
             if read.num_shared:
                 found.append(f"{read.num_shared} facts stand in two splits")
-        for item in self.unseen:
-            found.append(
-                f"split {item.split}: {len(item.entities)} entities and {len(item.relations)} "
-                f"relations never occur in training; {item.num_facts} facts have one"
-            )
+        found += [
+            f"split {item.split}: {len(item.entities)} entities and {len(item.relations)} "
+            f"relations never occur in training; {item.num_facts} facts have one"
+            for item in self.unseen
+        ]
         found += [str(item) for item in self.leaks]
         return tuple(found)
 

@@ -1,4 +1,4 @@
-"""The main job on the built-in data: Atlas and a language model to one model, measured and asked."""
+"""The main job on the built-in data: Atlas and MiniLM to one model, measured and asked."""
 
 from __future__ import annotations
 
@@ -40,7 +40,13 @@ ASKED = (
 """Shown at the end; none of the wordings is special."""
 CORRECTION = ("Iceland", "capital", "Akureyri")
 """What the live part pretends to learn."""
-NODES, ANSWERER, STORE, REPORT, RESULT = "nodes", "answerer", "facts.db", "report.html", "result.json"
+NODES, ANSWERER, STORE, REPORT, RESULT = (
+    "nodes",
+    "answerer",
+    "facts.db",
+    "report.html",
+    "result.json",
+)
 Tell = Callable[[str], None]
 
 
@@ -240,7 +246,9 @@ def _write(found: Quickstart) -> None:
             ),
             table=found.questions_table(),
         ),
-        Section(title="Answers with their evidence", items=tuple(a.explain() for a in found.answers)),
+        Section(
+            title="Answers with their evidence", items=tuple(a.explain() for a in found.answers)
+        ),
     ]
     if found.books:
         sections.append(Section(title="Beside a generator", table=found.books_table()))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -10,8 +9,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from rich.console import Console
-from rich.table import Table as RichTable
 
 from lichen.evaluation import figures
 from lichen.evaluation.paired import Interval
@@ -170,21 +167,9 @@ class Uplift:
         Returns:
             Lines without trailing spaces.
         """
-        out = io.StringIO()
-        console = Console(file=out, width=width, color_system=None)
-        for title, table in self._tables():
-            drawn = RichTable(title=title, title_justify="left", box=None, pad_edge=False)
-            for i, name in enumerate(table.header):
-                drawn.add_column(name, justify="right" if table.is_number(i) else "left")
-            for row in table.rows:
-                drawn.add_row(*row)
-            console.print(drawn)
-            console.print()
-        for leak in self.leaks:
-            console.print(f"leak guard: {leak}", markup=False, highlight=False)
-        if not self.leaks:
-            console.print("leak guards: nothing found")
-        return "\n".join(line.rstrip() for line in out.getvalue().rstrip().splitlines())
+        parts = [table.text(title, width=width) for title, table in self._tables()]
+        leaks = "\n".join(f"leak guard: {leak}" for leak in self.leaks)
+        return "\n\n".join([*parts, leaks or "leak guards: nothing found"])
 
     def __str__(self) -> str:
         """Return the headline and the tables."""

@@ -125,7 +125,8 @@ class TextEncoder:
     @property
     def device(self) -> torch.device:
         """Return where the weights are."""
-        return next(iter(self.model.parameters())).device
+        device: torch.device = next(iter(self.model.parameters())).device
+        return device
 
     @property
     def layers(self) -> nn.ModuleList:
@@ -299,7 +300,7 @@ def layer_list(model: Any) -> nn.ModuleList:
 def has_fast_half(device: torch.device) -> bool:
     """Say whether bfloat16 arithmetic is native there: AVX512-BF16, AMX, or a recent GPU."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
+        return bool(torch.cuda.is_bf16_supported())
     if device.type != "cpu":
         return False
     able = torch.cpu.get_capabilities()

@@ -73,20 +73,31 @@ class Labels(NamedTuple):
     """`(actions,)` int."""
 
 
-def labels_of(view: FactView, text: TextEncoder, trained: Sequence[str] | None = None) -> Labels:
+def labels_of(
+    view: FactView,
+    text: TextEncoder,
+    trained: Sequence[str] | None = None,
+    vectors: Tensor | None = None,
+) -> Labels:
     """Return the labels of a view with their vectors.
 
     Args:
         view: the facts.
         text: the frozen encoder.
         trained: labels that have a residual, in its order; None is all of this view.
+        vectors: `(trained, text_dim)` learned vectors; a label without one gets that of its
+            description.
     """
     inventory = Inventory.of(view)
     place = {label: i for i, label in enumerate(inventory.labels if trained is None else trained)}
     words = [describe(label, view) for label in inventory.labels]
+    found = torch.from_numpy(text.encode(words))
+    for row, label in enumerate(inventory.labels):
+        if vectors is not None and label in place:
+            found[row] = vectors[place[label]]
     return Labels(
         inventory,
-        torch.from_numpy(text.encode(words)),
+        found,
         torch.tensor([place.get(label, len(place)) for label in inventory.labels]),
         torch.from_numpy(inventory.categories()),
     )
@@ -119,6 +130,25 @@ def examples_of(
     masked_all = [mask_mentions(q.text, q.mentions, view) for q in found.values()]
     seen = see(masked_all, text)
     return [Example(one, key[1]) for one, key in zip(seen, found, strict=True)]
+
+
+def gathered(labels: Labels, examples: Sequence[Example]) -> Labels:
+    """Return labels whose vectors are the mean of their description and their short questions.
+
+    Args:
+        labels: with the vectors of their descriptions.
+        examples: of which those with a single label count.
+    """
+    last = labels.inventory.first_pointer
+    first = last - len(labels.vectors)
+    sums, counts = labels.vectors.clone(), torch.ones(len(labels.vectors), 1)
+    for example in examples:
+        used = [action - first for action in example.actions if first <= action < last]
+        if len(used) == 1:
+            mean = nn.functional.normalize(example.seen.states.float().mean(0), dim=-1)
+            sums[used[0]] += mean
+            counts[used[0]] += 1
+    return labels._replace(vectors=nn.functional.normalize(sums / counts, dim=-1))
 
 
 def targets_of(examples: Sequence[Example], categories: Tensor) -> Targets:

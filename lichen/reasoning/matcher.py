@@ -27,9 +27,9 @@ class MatcherConfig:
 
     text_dim: int = 384
     """Width of the frozen encoder's states."""
-    dim: int = 192
+    dim: int = 128
     """Width of the trained part."""
-    encoder_layers: int = 1
+    encoder_layers: int = 0
     """Trained layers over the frozen states."""
     decoder_layers: int = 2
     """Layers that write the query, each attending to the question."""
@@ -68,6 +68,10 @@ class Memory(NamedTuple):
     """`(questions, tokens)` bool."""
     keys: Tensor
     """`(questions, actions, dim)`: what each action's score is a product with."""
+    states: Tensor
+    """`(questions, tokens, text_dim)`: the frozen states as they came."""
+    meanings: Tensor
+    """`(actions, text_dim)`: unit vectors of the labels, zero for other actions."""
 
 
 def collate(seen: Sequence[Seen]) -> Batch:
@@ -88,9 +92,11 @@ def collate(seen: Sequence[Seen]) -> Batch:
 class Matcher(nn.Module):
     """Write a query action by action, attending to the question at each step.
 
-    An action's score is the product of the writer's state with the action's key. The key of a
-    relation is a learned projection of the vector of its description, so that a relation never
-    trained can be matched, plus a learned residual for those that were.
+    An action's score is the product of the writer's state with the action's key, plus, for a
+    label, the cosine of its vector with a mean of frozen token states that the writer chooses.
+    The key of a relation is a learned projection of that vector, so that a relation never
+    trained can be matched, plus a learned residual for those that were. The cosine has no
+    weights of its own to fit to the wording, which is what carries over to wording never seen.
 
     Args:
         config: the sizes.
@@ -125,7 +131,10 @@ class Matcher(nn.Module):
         self.point = nn.Linear(dim, dim)
         self.told = nn.Linear(dim, dim)
         self.leave = nn.LayerNorm(dim)
-        self.scale = nn.Parameter(torch.tensor(1.0))
+        self.look = nn.Linear(dim, dim)
+        self.seen = nn.Linear(dim, dim)
+        self.sharpness = nn.Parameter(torch.tensor(10.0))
+        self.register_buffer("vectors", torch.zeros(num_known, config.text_dim))
         self.drop = nn.Dropout(config.dropout)
         nn.init.normal_(self.residual.weight, std=0.02)
         nn.init.normal_(self.piece.weight, std=0.05)
@@ -158,7 +167,11 @@ class Matcher(nn.Module):
         weights = (batch.pointers.unsqueeze(1) == marks.view(1, -1, 1)).float()
         means = weights @ x / weights.sum(2, keepdim=True).clamp(min=1)
         fixed = torch.cat([self.control, labels]).expand(len(x), -1, -1)
-        return Memory(x, mask, torch.cat([fixed, self.point(means)], 1))
+        around = (len(CONTROLS), MAX_POINTERS)
+        meanings = nn.functional.pad(vectors, (0, 0, *around))
+        return Memory(
+            x, mask, torch.cat([fixed, self.point(means)], 1), batch.states, meanings
+        )
 
     def scores(self, memory: Memory, written: Tensor) -> Tensor:
         """Score the next action after each prefix of what is written.
@@ -178,5 +191,10 @@ class Matcher(nn.Module):
         ahead = torch.ones(length, length, dtype=torch.bool, device=x.device).triu(1)
         for layer in self.decoder:
             x = layer(x, memory.tokens, tgt_mask=ahead, memory_key_padding_mask=~memory.mask)
-        query: Tensor = self.leave(x) * self.scale
-        return query @ memory.keys.transpose(1, 2)
+        query: Tensor = self.leave(x)
+        focus = self.look(query) @ self.seen(memory.tokens).transpose(1, 2)
+        focus = focus / memory.tokens.shape[-1] ** 0.5
+        focus = focus.masked_fill(~memory.mask.unsqueeze(1), FAR).softmax(-1)
+        meant = nn.functional.normalize(focus @ memory.states, dim=-1)
+        near = self.sharpness * (meant @ memory.meanings.T)
+        return query @ memory.keys.transpose(1, 2) + near

@@ -19,7 +19,7 @@ from lichen.reasoning.actions import MAX_POINTERS
 from lichen.reasoning.calibrate import Calibration, calibrate, features_of
 from lichen.reasoning.decode import Decoder, Reading
 from lichen.reasoning.features import mask_mentions, see
-from lichen.reasoning.fit import FitConfig, examples_of, fit, labels_of
+from lichen.reasoning.fit import FitConfig, examples_of, fit, gathered, labels_of
 from lichen.reasoning.matcher import Matcher, MatcherConfig
 from lichen.reasoning.program import Found, execute
 from lichen.reasoning.view import FactView
@@ -65,12 +65,12 @@ class Reader:
         self.view = view
         self.text = text
         self.calibration = calibration or Calibration()
-        self.labels = labels_of(view, text, self.trained)
+        self.labels = labels_of(view, text, self.trained, matcher.vectors)
         self._decoder = Decoder(self.matcher, self.labels, view)
 
     def renew(self) -> None:
         """Take in relations, attributes and types that the view did not have."""
-        self.labels = labels_of(self.view, self.text, self.trained)
+        self.labels = labels_of(self.view, self.text, self.trained, self.matcher.vectors)
         self._decoder = Decoder(self.matcher, self.labels, self.view)
 
     def read(self, question: str, mentions: Sequence[Mention]) -> Understood:
@@ -202,6 +202,8 @@ def train_reader(
     labels = labels_of(view, text)
     matcher = Matcher(config or MatcherConfig(text_dim=text.dim), len(labels.inventory.labels))
     examples = examples_of(questions, view, text, labels.inventory)
+    labels = gathered(labels, examples)
+    matcher.vectors.copy_(labels.vectors)
     fit(matcher, examples, labels, fitting or FitConfig(), seed=seed)
     return Reader(matcher, labels.inventory.labels, view, text)
 

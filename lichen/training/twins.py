@@ -1,4 +1,4 @@
-"""A run to its twins: the same training with the knowledge left out, or dealt to the wrong names."""
+"""A run to its twins: the same training without the knowledge, or with it dealt wrongly."""
 
 from __future__ import annotations
 

@@ -89,7 +89,9 @@ def test_a_killed_run_goes_on_and_ends_the_same(world, tmp_path, monkeypatch):
     rest = train(FusedModel(text, nodes), corpus.train, out=tmp_path / "cut", config=CONFIG)
     samples = corpus.test.samples(whole.model.labels)
     assert np.allclose(predict(rest, samples), predict(whole, samples), atol=1e-5)
-    steps = [json.loads(x)["step"] for x in (tmp_path / "cut/metrics.jsonl").open()]
+    steps = [
+        json.loads(x)["step"] for x in (tmp_path / "cut/metrics.jsonl").read_text().splitlines()
+    ]
     assert steps == sorted(steps)
 
 

@@ -1,0 +1,35 @@
+"""The look at data before training."""
+
+import pytest
+
+from lichen.base.errors import DataError
+from lichen.jobs.check import check
+
+
+def test_good_data_has_no_problems(tmp_path):
+    (tmp_path / "facts.tsv").write_text("a\tr\tb\n")
+    report = check(tmp_path / "facts.tsv")
+    assert report.problems == ()
+    assert report.reading.num_lines == 1
+
+
+def test_a_corpus_is_looked_at_for_the_same_text_in_train_and_test(tmp_path):
+    (tmp_path / "facts.tsv").write_text("a\tr\tb\n")
+    rows = [f'{{"text": "the same", "label": "x", "split": "{s}"}}' for s in ("train", "test")]
+    (tmp_path / "texts.jsonl").write_text("\n".join(rows) + "\n")
+    report = check(tmp_path / "facts.tsv", tmp_path / "texts.jsonl")
+    assert any("test text is a training text: 1 of 1" in p for p in report.problems)
+
+
+def test_entities_that_training_lacks_are_counted(tmp_path):
+    (tmp_path / "train.tsv").write_text("a\tr\tb\n")
+    (tmp_path / "test.tsv").write_text("a\tr\tz\na\ts\tb\n")
+    (problem,) = (p for p in check(tmp_path).problems if "never occur" in p)
+    assert problem == (
+        "split test: 1 entities and 1 relations never occur in training; 2 facts have one"
+    )
+
+
+def test_nothing_there_is_an_error(tmp_path):
+    with pytest.raises(DataError, match="absent"):
+        check(tmp_path / "absent.tsv")

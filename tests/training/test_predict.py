@@ -1,0 +1,25 @@
+import numpy as np
+import pytest
+
+from lichen.base.errors import ConfigError
+from lichen.fusion.model import FusedModel
+from lichen.training.predict import predict
+from lichen.training.run import Run
+
+
+def test_probabilities_do_not_depend_on_the_batch(world):
+    text, nodes, corpus = world
+    model = FusedModel(text, nodes, labels=corpus.labels())
+    samples = corpus.test.samples(corpus.labels())
+    found = predict(model, samples)
+    assert found.shape == (len(samples), 2)
+    assert np.allclose(found.sum(1), 1.0)
+    assert np.allclose(np.concatenate([predict(model, [s]) for s in samples]), found, atol=1e-5)
+    run = Run(model=model, data=corpus, config=None)
+    assert np.array_equal(predict(run, samples), found)
+    assert predict(model, []).shape == (0, 2)
+
+
+def test_a_model_without_classes_is_refused(world):
+    with pytest.raises(ConfigError, match="Train the model"):
+        predict(FusedModel(world[0], world[1]), [])
