@@ -85,8 +85,7 @@ class Decoder:
     def _grow(self, memory: Memory, beams: list[_Beam], mentions: Sequence[Mention]) -> list[_Beam]:
         written = torch.tensor([beam.actions for beam in beams], dtype=torch.long)
         written = written.reshape(len(beams), -1)
-        parts = (part.expand(len(beams), *part.shape[1:]) for part in memory[:-1])
-        many = Memory(*parts, memory.meanings)
+        many = memory.repeated(len(beams))
         scores = self.matcher.scores(many, written)[:, -1:]
         allowed = torch.zeros(len(beams), 1, len(Category), dtype=torch.bool)
         for row, beam in enumerate(beams):

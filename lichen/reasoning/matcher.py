@@ -73,6 +73,16 @@ class Memory(NamedTuple):
     meanings: Tensor
     """`(actions, text_dim)`: unit vectors of the labels, zero for other actions."""
 
+    def repeated(self, count: int) -> Memory:
+        """Return the memory of one question as that of `count` equal ones."""
+        return Memory(
+            self.tokens.expand(count, -1, -1),
+            self.mask.expand(count, -1),
+            self.keys.expand(count, -1, -1),
+            self.states.expand(count, -1, -1),
+            self.meanings,
+        )
+
 
 def collate(seen: Sequence[Seen]) -> Batch:
     """Pad questions to the longest."""
@@ -102,6 +112,9 @@ class Matcher(nn.Module):
         config: the sizes.
         num_known: labels that have a residual; the last row stands for all others and is zero.
     """
+
+    vectors: Tensor
+    """`(num_known, text_dim)`: what each trained label is compared with."""
 
     def __init__(self, config: MatcherConfig, num_known: int) -> None:
         super().__init__()
@@ -169,9 +182,7 @@ class Matcher(nn.Module):
         fixed = torch.cat([self.control, labels]).expand(len(x), -1, -1)
         around = (len(CONTROLS), MAX_POINTERS)
         meanings = nn.functional.pad(vectors, (0, 0, *around))
-        return Memory(
-            x, mask, torch.cat([fixed, self.point(means)], 1), batch.states, meanings
-        )
+        return Memory(x, mask, torch.cat([fixed, self.point(means)], 1), batch.states, meanings)
 
     def scores(self, memory: Memory, written: Tensor) -> Tensor:
         """Score the next action after each prefix of what is written.

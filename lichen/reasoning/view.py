@@ -46,7 +46,8 @@ class FactView:
         """Relations that hold in both directions, which are followed both ways."""
         self._links: dict[int, dict[str, Ends]] = {}
         self._types: dict[int, tuple[str, ...]] = dict(graph.types)
-        self._of_type: dict[str, Ends] = {}
+        self.types: dict[str, Ends] = {}
+        """Type to its entities."""
         self._names: dict[tuple[int, str], str] = {}
         self._literals: dict[tuple[int, str], list[Literal]] = {}
         self._live_sources: dict[tuple[int, str, int], tuple[Source, ...]] = {}
@@ -56,7 +57,7 @@ class FactView:
             self._add(h, relations[r], t)
         for entity, types in graph.types.items():
             for name in types:
-                self._of_type.setdefault(name, {})[entity] = None
+                self.types.setdefault(name, {})[entity] = None
         for name_ in graph.names:
             self._names.setdefault((name_.entity, name_.language), name_.text)
         for literal in graph.literals:
@@ -82,7 +83,7 @@ class FactView:
             self.labels[entity.id] = entity.label
             self._types[entity.id] = entity.types
             for name in entity.types:
-                self._of_type.setdefault(name, {})[entity.id] = None
+                self.types.setdefault(name, {})[entity.id] = None
         for label in changes.relations:
             self.relations.setdefault(label, len(self.relations))
         for fact in changes.retracted:
@@ -129,16 +130,11 @@ class FactView:
 
     def of_type(self, name: str) -> tuple[int, ...]:
         """Return the entities of a type."""
-        return tuple(self._of_type.get(name, {}))
+        return tuple(self.types.get(name, {}))
 
     def types_of(self, entity: int) -> tuple[str, ...]:
         """Return an entity's types, the most specific first."""
         return self._types.get(entity, ())
-
-    @property
-    def types(self) -> tuple[str, ...]:
-        """Return all types."""
-        return tuple(self._of_type)
 
     def name(self, entity: int, language: str = "en") -> str:
         """Return an entity's name in a language, or its label."""

@@ -72,7 +72,7 @@ def test_without_leaves_the_view_itself_alone(lands):
 def test_a_graph_never_changes_and_may_be_empty():
     view = FactView(Graph.from_triples([]))
     assert view.refresh() is None
-    assert view.types == ()
+    assert view.types == {}
     assert view.ends_of("capital") == ("thing", "thing")
 
 

@@ -58,6 +58,7 @@ class Asker(Chooser):
         plural = [key for key in asked if self.wording.parts(key, "vp")]
         has_numbers = any(a in self.wording.attributes for a in self.facts.numbers)
         yield from self.one_hop(asked, times=1 + (size >= 0.3))
+        yield from self.framed(asked)
         yield from self.literals()
         yield from self.outside(asked)
         makers: dict[str, tuple[bool, Callable[[], Draft | None]]] = {
@@ -85,6 +86,25 @@ class Asker(Chooser):
                     query = Query("select", (Branch(anchor, (Step.of(key),)),))
                     text = self.about(form, part)
                     yield _draft("one_hop", text, query, form, answers=answers)
+
+    def framed(self, asked: list[str]) -> Iterator[Draft]:
+        """Ask one step by its noun phrases and predicates, put into frames."""
+        for key in asked:
+            for part, frame_name in (("np", "name"), ("vp", "do")):
+                frames = self.wording.frames(frame_name)
+                for form in self.wording.parts(key, part) if frames else ():
+                    anchor = self.one(self.anchors(key))
+                    answers = self.facts.follow((anchor,), key)
+                    name = self.name(anchor)
+                    if name is None or len(answers) > MAX_ANSWERS:
+                        continue
+                    frame = self.one(frames)
+                    x = self.about(form, name)
+                    text = fill(
+                        _words(frame.text, np="{x}", vp="{x}", **self._nouns(key)), {"x": x}
+                    )
+                    query = Query("select", (Branch(anchor, (Step.of(key),)),))
+                    yield _draft("one_hop", text, query, frame, form, answers=answers)
 
     def literals(self) -> Iterator[Draft]:
         """Ask every form of every attribute about a few entities."""
