@@ -14,7 +14,13 @@ SETTING = Setting(
     scorer="complex",
     dim=256,
     config=EmbeddingConfig(
-        epochs=30, negatives=2048, n3=0.1, valid_every=5, valid_limit=1000, patience=3
+        epochs=20,
+        negatives=2048,
+        degree_power=0.0,
+        hide_known=False,
+        n3=0.1,
+        valid_every=5,
+        valid_limit=1000,
     ),
     published="LibKGE README: ComplEx 0.475",
     floor=0.44,

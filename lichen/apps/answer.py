@@ -217,6 +217,11 @@ class Answerer:
             unknown = [question[m.span.start : m.span.end] for m in mentions if m.entity is None]
             if unknown:
                 return f"the graph does not know {unknown[0]!r}"
+            for m in mentions:
+                said = question[m.span.start : m.span.end]
+                if m.entity is not None and not self.view.is_name(m.entity, said):
+                    near = self.view.labels[m.entity]
+                    return f"the graph does not know {said!r}; did you mean {near!r}?"
             if first is not None and first.query is None:
                 return "the graph holds nothing of the kind that is asked"
             if first is not None and first.query is not None and not first.is_executable:

@@ -188,10 +188,9 @@ class _Run:
         uniform = torch.rand(self.settings.negatives, generator=self.draw, dtype=torch.float64)
         drawn = torch.searchsorted(self.cumulated, uniform).clamp_(max=num_entities - 1)
         sample = torch.unique(drawn).to(h.device)
-        place = torch.full((num_entities,), len(sample), device=h.device)
-        place[sample] = torch.arange(len(sample), device=h.device)
         rows, answers = self._known(h, r, t)
-        is_hit = place[answers] < len(sample)
+        columns = torch.searchsorted(sample, answers).clamp_(max=len(sample) - 1)
+        is_hit = sample[columns] == answers
         head, relation, tail, rivals = (
             table.detach().index_select(0, ids).requires_grad_()
             for table, ids in (
@@ -204,7 +203,7 @@ class _Run:
         loss = against_sample(
             scorer.score(head, relation, tail),
             scorer.score_tails(head, relation, rivals),
-            known=(rows[is_hit], place[answers[is_hit]]),
+            known=(rows[is_hit], columns[is_hit]),
             log_weight=self.log_weight[sample],
         )
         loss = loss + self.settings.n3 * n3(scorer, head, relation, tail)

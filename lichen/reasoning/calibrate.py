@@ -12,18 +12,21 @@ from numpy.typing import ArrayLike, NDArray
 from lichen.base import check
 from lichen.reasoning.decode import Reading
 
-FEATURES = ("bias", "log_p", "margin", "log_none", "log_empty", "link")
+FEATURES = ("bias", "log_p", "margin", "log_none", "log_empty", "link", "inexact")
 RIDGE = 1e-2
 CLOSE = 12.0
 """Log odds past this do not matter."""
 
 
-def features_of(readings: Sequence[Reading], link: float) -> NDArray[np.float64]:
+def features_of(
+    readings: Sequence[Reading], link: float, *, is_exact: bool = True
+) -> NDArray[np.float64]:
     """Return what the confidence in the best executable reading depends on.
 
     Args:
         readings: the likeliest first.
         link: the lowest score of the mentions used, 0 to 1.
+        is_exact: whether each of them is spelt as a name of its entity.
 
     Returns:
         `(features,)`, in the order of `FEATURES`.
@@ -41,6 +44,7 @@ def features_of(readings: Sequence[Reading], link: float) -> NDArray[np.float64]
             max(none[0] if none else -CLOSE, -CLOSE),
             max(empty[0] if empty else -CLOSE, -CLOSE),
             math.log(max(link, 1e-3)),
+            float(not is_exact),
         ]
     )
 
@@ -49,7 +53,7 @@ def features_of(readings: Sequence[Reading], link: float) -> NDArray[np.float64]
 class Calibration:
     """Logistic weights over `FEATURES`, and the confidence from which to answer."""
 
-    weights: tuple[float, ...] = (1.0, 1.0, 0.0, 0.0, 0.0, 0.0)
+    weights: tuple[float, ...] = (1.0, 1.0, 0.0, 0.0, 0.0, 0.0, -1.0)
     threshold: float = 0.5
 
     def confidence(self, features: ArrayLike) -> float:

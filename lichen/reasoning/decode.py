@@ -130,6 +130,8 @@ class Decoder:
                 if name[0] == "@" and any(self.view.literal(e, name[1:]) for e in ends)
             }
         steps = {key for entity in ends for key in self.view.steps_of(entity)}
+        if beam.state.num_steps:
+            steps.discard(_inverse(self._names[beam.actions[-1]]))
         ahead = {first + i for i, name in enumerate(names) if name in steps}
         return ahead | set(range(first))
 
@@ -181,6 +183,11 @@ class Decoder:
         names = [self._names[a] if a < len(self._names) else "" for a in beam.actions]
         query = read(names, list(beam.anchors))
         return Reading(query, beam.log_p, beam.is_executable and names[0] != NONE)
+
+
+def _inverse(key: str) -> str:
+    step = Step.of(key)
+    return step._replace(forward=not step.forward).key
 
 
 def _best(beams: list[_Beam]) -> list[_Beam]:

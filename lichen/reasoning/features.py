@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -17,6 +18,7 @@ from lichen.reasoning.view import FactView
 NUM_PIECES = 4096
 """Rows of the table of character pieces; 0 is no piece."""
 PIECES_PER_TOKEN = 4
+_WORD = re.compile(r"\b[a-z]{3,}\b")
 MAX_CHARACTERS = 600
 """A longer text is not a question."""
 
@@ -57,6 +59,35 @@ def mask_mentions(text: str, mentions: Sequence[Mention], view: FactView) -> Mas
         out += word
         at = mention.span.end
     return Masked(out + text[at:], tuple(spans))
+
+
+class Decoys:
+    """Words of questions that are also names: "blue" in "blue helmets".
+
+    A linker finds them as mentions; training shows the matcher questions with them, so that it
+    learns to leave them unused.
+
+    Args:
+        view: whose names are looked at.
+    """
+
+    def __init__(self, view: FactView) -> None:
+        self._entities: dict[str, int] = {}
+        for entity, label in enumerate(view.labels):
+            self._entities.setdefault(label.lower(), entity)
+
+    def add(self, text: str, mentions: Sequence[Mention]) -> tuple[Mention, ...]:
+        """Return the mentions with those that words outside them would be taken for."""
+        found = list(mentions)
+        for word in _WORD.finditer(text):
+            span = Span(word.start(), word.end())
+            if any(m.span.start < span.end and span.start < m.span.end for m in mentions):
+                continue
+            name = word.group()
+            entity = self._entities.get(name, self._entities.get(name.removesuffix("s")))
+            if entity is not None:
+                found.append(Mention(span, entity))
+        return tuple(sorted(found, key=lambda m: m.span))
 
 
 def see(questions: Sequence[Masked], text: TextEncoder, *, batch_size: int = 64) -> list[Seen]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,8 +16,16 @@ from lichen.base.errors import DataError
 from lichen.base.progress import track
 from lichen.data.atlas.questions import Question, QuestionSet
 from lichen.lm.text_encoder import TextEncoder
-from lichen.reasoning.actions import CONTROLS, Category, Inventory, State, describe, write
-from lichen.reasoning.features import Seen, mask_mentions, see
+from lichen.reasoning.actions import (
+    CONTROLS,
+    MAX_POINTERS,
+    Category,
+    Inventory,
+    State,
+    describe,
+    write,
+)
+from lichen.reasoning.features import Decoys, Masked, Seen, mask_mentions, see
 from lichen.reasoning.matcher import FAR, Batch, Matcher, collate
 from lichen.reasoning.view import FactView
 
@@ -26,9 +34,9 @@ from lichen.reasoning.view import FactView
 class FitConfig:
     """How the matcher is trained."""
 
-    epochs: int = 8
+    epochs: int = 6
     batch_size: int = 64
-    learning_rate: float = 1.5e-3
+    learning_rate: float = 3e-3
     weight_decay: float = 0.02
     smoothing: float = 0.02
     """Probability spread over all allowed actions."""
@@ -118,18 +126,28 @@ def examples_of(
         DataError: a query does not fit the view, or there are no questions.
     """
     index = inventory.index()
-    found: dict[tuple[str, tuple[int, ...]], Question] = {}
+    decoys = Decoys(view)
+    found: dict[tuple[str, tuple[int, ...]], Masked] = {}
     for question in questions:
-        masked = mask_mentions(question.text, question.mentions, view)
-        places = {m.entity: i for i, m in reversed(list(enumerate(question.mentions)))}
-        pointers = {e: inventory.first_pointer + i for e, i in places.items() if e is not None}
-        actions = tuple(write(question.query, pointers, index))
-        found.setdefault((masked.text, actions), question)
+        both = dict.fromkeys((question.mentions, decoys.add(question.text, question.mentions)))
+        for mentions in both:
+            masked = mask_mentions(question.text, mentions, view)
+            places = {m.entity: i for i, m in reversed(list(enumerate(mentions[:MAX_POINTERS])))}
+            pointers = {e: inventory.first_pointer + i for e, i in places.items() if e is not None}
+            if _names(question, places):
+                actions = tuple(write(question.query, pointers, index))
+                found.setdefault((masked.text, actions), masked)
     if not found:
         raise DataError("matcher: there must be questions to train on; got none.")
-    masked_all = [mask_mentions(q.text, q.mentions, view) for q in found.values()]
+    masked_all = list(found.values())
     seen = see(masked_all, text)
     return [Example(one, key[1]) for one, key in zip(seen, found, strict=True)]
+
+
+def _names(question: Question, places: Mapping[int | None, int]) -> bool:
+    """Say whether every anchor of a question's query has a place among its mentions."""
+    branches = question.query.branches if question.query else ()
+    return all(branch.anchor is None or branch.anchor in places for branch in branches)
 
 
 def gathered(labels: Labels, examples: Sequence[Example]) -> Labels:

@@ -27,11 +27,11 @@ class MatcherConfig:
 
     text_dim: int = 384
     """Width of the frozen encoder's states."""
-    dim: int = 128
+    dim: int = 96
     """Width of the trained part."""
     encoder_layers: int = 0
     """Trained layers over the frozen states."""
-    decoder_layers: int = 2
+    decoder_layers: int = 1
     """Layers that write the query, each attending to the question."""
     heads: int = 4
     dropout: float = 0.2

@@ -9,6 +9,7 @@ from typing import NamedTuple, Self
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from lichen.base.errors import ArtifactError
 from lichen.data.atlas.questions import Question, QuestionSet
@@ -84,8 +85,25 @@ class Reader:
         (seen,) = see([mask_mentions(question, known, self.view)], self.text)
         readings = tuple(self._decoder.read(seen, known))
         best, found = self._first(readings)
-        confidence = self.calibration.confidence(features_of(readings, _link(best, known)))
+        features = self._features(question, readings, best, known)
+        confidence = self.calibration.confidence(features)
         return Understood(readings, best, found, confidence if best else 0.0)
+
+    def _features(
+        self,
+        question: str,
+        readings: Sequence[Reading],
+        best: Reading | None,
+        known: Sequence[Mention],
+    ) -> NDArray[np.float64]:
+        used = _used(best)
+        meant = [m for m in known if m.entity in used]
+        exact = all(
+            self.view.is_name(m.entity, question[m.span.start : m.span.end])
+            for m in meant
+            if m.entity is not None
+        )
+        return features_of(readings, _link(used, known), is_exact=exact)
 
     def _first(self, readings: Sequence[Reading]) -> tuple[Reading | None, Found]:
         for reading in readings:
@@ -113,7 +131,9 @@ class Reader:
             understood = self.read(question.text, named)
             known = [m for m in named if m.entity is not None][:MAX_POINTERS]
             if understood.best is not None:
-                features.append(features_of(understood.readings, _link(understood.best, known)))
+                features.append(
+                    self._features(question.text, understood.readings, understood.best, known)
+                )
                 right.append(is_right(question, understood.found))
         if features:
             self.calibration = calibrate(np.array(features), np.array(right), loss=loss)
@@ -217,11 +237,13 @@ def is_right(question: Question, found: Found) -> bool:
     return bool(found.entities) and found.entities[0] in question.answers
 
 
-def _link(best: Reading | None, mentions: Sequence[Mention]) -> float:
-    """Return the lowest score of the mentions that the best reading uses."""
-    if best is None or best.query is None:
-        return 1.0
-    used = {branch.anchor for branch in best.query.branches}
+def _used(best: Reading | None) -> set[int | None]:
+    branches = best.query.branches if best is not None and best.query is not None else ()
+    return {branch.anchor for branch in branches if branch.anchor is not None}
+
+
+def _link(used: set[int | None], mentions: Sequence[Mention]) -> float:
+    """Return the lowest score of the mentions that are used."""
     scores = [
         candidate.score
         for mention in mentions

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from lichen.data.graph import Graph, Literal, Source
+from lichen.data.graph import Graph, Literal, Name, Source
 from lichen.data.query import Step
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class FactView:
         self.types: dict[str, Ends] = {}
         """Type to its entities."""
         self._names: dict[tuple[int, str], str] = {}
+        self._spellings: set[tuple[int, str]] = set()
         self._literals: dict[tuple[int, str], list[Literal]] = {}
         self._live_sources: dict[tuple[int, str, int], tuple[Source, ...]] = {}
         self._head_types: dict[str, Counter[str]] = {}
@@ -59,7 +61,7 @@ class FactView:
             for name in types:
                 self.types.setdefault(name, {})[entity] = None
         for name_ in graph.names:
-            self._names.setdefault((name_.entity, name_.language), name_.text)
+            self._add_name(name_)
         for literal in graph.literals:
             self._add_literal(literal)
         self.symmetric = {r for r in self.relations if self._is_symmetric(r)}
@@ -93,7 +95,7 @@ class FactView:
             self._add(h, fact.relation, t)
             self._live_sources[(h, fact.relation, t)] = fact.sources
         for found in changes.names:
-            self._names.setdefault((found.entity, found.language), found.text)
+            self._add_name(found)
         for literal in changes.retracted_literals:
             self._remove_literal(literal)
         for literal in changes.literals:
@@ -140,6 +142,11 @@ class FactView:
         """Return an entity's name in a language, or its label."""
         label = self.labels[entity]
         return label if language == "en" else self._names.get((entity, language), label)
+
+    def is_name(self, entity: int, words: str) -> bool:
+        """Say whether words are exactly a name of an entity, letter case and "the" aside."""
+        spelt = _plain(words)
+        return spelt == _plain(self.labels[entity]) or (entity, spelt) in self._spellings
 
     def literal(self, entity: int, attribute: str) -> Literal | None:
         """Return the latest value of an attribute, or None."""
@@ -203,6 +210,10 @@ class FactView:
                 del links[key]
         self._live_sources.pop((h, relation, t), None)
 
+    def _add_name(self, name: Name) -> None:
+        self._names.setdefault((name.entity, name.language), name.text)
+        self._spellings.add((name.entity, _plain(name.text)))
+
     def _add_literal(self, literal: Literal) -> None:
         self._literals.setdefault((literal.entity, literal.attribute), []).append(literal)
         if " " not in literal.attribute:
@@ -220,6 +231,10 @@ class FactView:
         return any(ahead for ahead, _ in pairs) and all(
             ahead.keys() == back.keys() for ahead, back in pairs
         )
+
+
+def _plain(words: str) -> str:
+    return re.sub(r" \([^)]*\)$", "", words.casefold()).removeprefix("the ").rstrip("s")
 
 
 def _copied(value: object) -> object:

@@ -16,10 +16,10 @@ MAX_MIDDLE = 40
 PLACES = frozenset({"country", "territory", "city", "river", "lake", "mountain"})
 """Types of things that questions from outside the graph are asked about."""
 NUMBERS = {
-    "two_hop": 2600,
-    "intersection": 500,
+    "two_hop": 3400,
+    "intersection": 450,
     "count": 350,
-    "superlative": 900,
+    "superlative": 700,
     "compare": 350,
     "missing": 500,
     "unknown": 450,
@@ -108,12 +108,14 @@ class Asker(Chooser):
 
     def literals(self) -> Iterator[Draft]:
         """Ask every form of every attribute about a few entities."""
+        times = 1 + (self.wording.split == "test")
+        times *= 1 if self.wording.language == "en" else 5
         for attribute, numbers in self.facts.numbers.items():
             if attribute not in self.wording.attributes:
                 continue
             own = [e for e in numbers if self.is_ours(attribute, e)]
             for form in self.wording.of_attribute(attribute, "ask"):
-                for anchor in self.some(own, 1 + (self.wording.split == "test")):
+                for anchor in self.some(own, times):
                     part = self.name(anchor)
                     if part is None:
                         continue

@@ -44,8 +44,8 @@ LISTS = frozenset({
 })  # fmt: skip
 """Relations whose tails may name a part of one another ("petroleum", "crude petroleum")."""
 
-NUM_REMOVED = 800
-REMOVED_SHARE = 0.12
+NUM_REMOVED = 900
+REMOVED_SHARE = 0.13
 """At most this share of a relation's facts is removed."""
 COMMON_SHARE = 0.4
 """A tail of more than this share of a relation's heads is left out: few heads lack it."""
@@ -55,6 +55,9 @@ SPLIT_SHARES = {"test": 0.25, "valid": 0.07}
 
 SEEN, UNSEEN = "held-out fact", "held-out fact + held-out paraphrase"
 REMOVED, TRAINING = "removed fact", "training fact"
+UNKNOWN = "training fact, removed"
+UNKNOWN_SHARE = 0.4
+"""Of the removed facts, those that training sentences are about."""
 
 MIN_FACTS = 20
 
@@ -122,7 +125,8 @@ def claims(
         *maker.documents("test", SEEN, third),
         *maker.documents("test", UNSEEN, third),
         *maker.documents("valid", SEEN, num_valid // 2),
-        *maker.documents("train", TRAINING, num_train // 2),
+        *maker.documents("train", UNKNOWN, num_train // 10),
+        *maker.documents("train", TRAINING, num_train // 2 - num_train // 10),
     ]
     order = np.random.default_rng([seed, 5]).permutation(len(documents))
     return Corpus(tuple(documents[i] for i in order))
@@ -245,7 +249,8 @@ class _Maker:
         held = pools.get("test", [])
         self.pools = {
             REMOVED: [f for f in pools.get(REMOVED, []) if f.row in gone],
-            TRAINING: pools.get("train", []),
+            TRAINING: [f for f in pools.get("train", []) if f.row not in gone],
+            UNKNOWN: [f for f in pools.get("train", []) if f.row in gone],
             "valid": pools.get("valid", []),
             SEEN: held[::2],
             UNSEEN: held[1::2],
@@ -257,9 +262,13 @@ class _Maker:
 
     def _owners(self, gone: set[int]) -> dict[Pair, str]:
         """Give each pair of entities with a fact to one split, or to the removed facts."""
-        out = {_pair(*self.graph.triples[row, [0, 2]].tolist()) for row in gone}
-        owner: dict[Pair, str] = dict.fromkeys(out, REMOVED)
-        pairs = [pair for pair in self.known if pair not in out]
+        out = sorted({_pair(*self.graph.triples[row, [0, 2]].tolist()) for row in gone})
+        is_shown = self.rng.random(len(out)) < UNKNOWN_SHARE
+        owner = {
+            pair: "train" if shown else REMOVED
+            for pair, shown in zip(out, is_shown.tolist(), strict=True)
+        }
+        pairs = [pair for pair in self.known if pair not in owner]
         bounds = np.cumsum(list(SPLIT_SHARES.values()))
         which = np.searchsorted(bounds, self.rng.random(len(pairs)), side="right")
         splits = (*SPLIT_SHARES, "train")
@@ -286,9 +295,18 @@ class _Maker:
         for statement, found in by_statement.items():
             order = self.rng.permutation(len(found))[: quotas[statement]]
             chosen += [(found[i], self._language(found[i])) for i in order.tolist()]
-        groups = _by(chosen, lambda c: (c[0].statement, c[1], self.graph.types_of(c[0].t)[:1]))
+        is_near = False
+        groups = _by(
+            chosen,
+            lambda c: (
+                c[0].statement,
+                c[1],
+                self.graph.types_of(c[0].t)[:1],
+                self._home(c[0]) if is_near else (),
+            ),
+        )
         owner = REMOVED if kind == REMOVED else split
-        for (_, language, _), group in groups.items():
+        for (_, language, *_), group in groups.items():
             yield from self._group([f for f, _ in group], language, (split, kind, owner))
 
     def _language(self, fact: _Fact) -> str:
@@ -296,6 +314,13 @@ class _Maker:
             return "en"
         h, t = self._text(fact.h, "zh"), self._text(fact.t, "zh")
         return "zh" if h and t and not alike(h, t) else "en"
+
+    def _home(self, fact: _Fact) -> tuple[int, ...]:
+        """Return the continent of the first end that has one."""
+        r = self.graph.relations.get("continent")
+        if r is None:
+            return ()
+        return self.graph.tails(fact.h, r)[:1] or self.graph.tails(fact.t, r)[:1]
 
     def _group(
         self, facts: list[_Fact], language: str, where: tuple[str, str, str]

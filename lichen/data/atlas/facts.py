@@ -49,7 +49,8 @@ class Facts:
                 continue
             if (literal.year or 0) >= years.get(dated, 0):
                 years[dated] = literal.year or 0
-                self.numbers.setdefault(literal.attribute, {})[literal.entity] = float(literal.value)
+                values = self.numbers.setdefault(literal.attribute, {})
+                values[literal.entity] = float(literal.value)
         for entity, types in graph.types.items():
             if types:
                 self.of_type.setdefault(types[0], []).append(entity)

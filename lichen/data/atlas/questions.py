@@ -23,7 +23,7 @@ from lichen.data.query import Query, Step
 
 SIZES = {"train": 1.0, "valid": 0.15, "test": 0.35}
 """How many composed questions each split gets, as a share of the training split's."""
-OTHER_LANGUAGES = 0.3
+OTHER_LANGUAGES = 0.45
 """The same for languages other than English."""
 
 

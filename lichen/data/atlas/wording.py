@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+import zlib
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
@@ -103,9 +104,9 @@ class Wording:
         return bool(self.steps[step].get("many"))
 
     def _forms(self, id_: str, entry: Mapping[str, Any]) -> list[Form]:
-        found = entry.get(self.split, ())
         return [
-            Form(text, f"{self.language}:{id_}:{self.split}{i}") for i, text in enumerate(found)
+            Form(text, f"{self.language}:{id_}:{number}")
+            for number, text in divided(entry)[self.split]
         ]
 
 
@@ -116,6 +117,31 @@ def tables(language: str) -> dict[str, Any]:
     for name in TABLES.get(language, ()):
         merged.update(tomllib.loads((files("lichen.data.atlas") / name).read_text("utf-8")))
     return merged
+
+
+def divided(entry: Mapping[str, Any]) -> dict[str, list[tuple[int, str]]]:
+    """Divide all forms of an entry over the splits by their hash, the same in every run.
+
+    A fifth goes to the test split and an eighth to the validation split, at least one each.
+    Fewer than three forms are shared by all splits.
+
+    Args:
+        entry: lists of forms; under which key a form stands does not matter.
+
+    Returns:
+        Split to (number, form); the number is the form's place in the tables.
+    """
+    forms = list(dict.fromkeys(form for split in SPLITS for form in entry.get(split, ())))
+    numbered = list(enumerate(forms))
+    if len(forms) < len(SPLITS):
+        return dict.fromkeys(SPLITS, numbered)
+    numbered.sort(key=lambda one: zlib.crc32(one[1].encode()))
+    num_test, num_valid = max(1, round(len(forms) / 5)), max(1, round(len(forms) / 8))
+    return {
+        "test": numbered[:num_test],
+        "valid": numbered[num_test : num_test + num_valid],
+        "train": numbered[num_test + num_valid :],
+    }
 
 
 def agree(text: str, *, anchor_plural: bool = False, answer_plural: bool = True) -> str:

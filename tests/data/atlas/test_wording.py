@@ -6,6 +6,7 @@ from lichen.data.atlas.wording import (
     Form,
     Wording,
     agree,
+    divided,
     fill,
     named,
     sentence,
@@ -17,10 +18,16 @@ from lichen.data.atlas.wording import (
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_forms_of_a_step_differ_between_splits(language):
     for key, entry in tables(language)["steps"].items():
-        forms = [form for split in SPLITS for form in entry[split]]
+        parts = divided(entry)
+        forms = [text for split in SPLITS for _, text in parts[split]]
         assert len(set(forms)) == len(forms), key
         assert all(form.count("{x}") == 1 for form in forms), key
-        assert all(entry[split] for split in SPLITS), key
+        assert all(parts.values()), key
+        assert len(parts["train"]) >= len(parts["test"])
+
+
+def test_fewer_than_three_forms_are_shared():
+    assert divided({"train": ["a", "b"], "test": ["a"]})["test"] == [(0, "a"), (1, "b")]
 
 
 def test_there_is_enough_hand_written_wording():
