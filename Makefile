@@ -1,6 +1,7 @@
 # Every target sets up what it needs in $(VENV); `make` alone lists the targets.
 VENV ?= .venv
 PYTHON ?= python3
+export OMP_WAIT_POLICY ?= PASSIVE
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 TEST_PROCESSES ?= 2

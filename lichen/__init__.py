@@ -34,6 +34,7 @@ _HOMES = {
     "TrainConfig": "lichen.training.config",
     "Uplift": "lichen.jobs.worth",
     "Vocabulary": "lichen.data.vocabulary",
+    "answer_json": "lichen.apps.explain",
     "ask": "lichen.apps.answer",
     "check": "lichen.jobs.check",
     "claims": "lichen.data.atlas.claims",
@@ -80,6 +81,7 @@ __all__ = [
     "TrainConfig",
     "Uplift",
     "Vocabulary",
+    "answer_json",
     "ask",
     "check",
     "claims",
@@ -102,7 +104,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from lichen.apps.answer import Answerer, ask
-    from lichen.apps.explain import explain
+    from lichen.apps.explain import answer_json, explain
     from lichen.base.errors import LichenError
     from lichen.data.atlas.claims import claims, removed
     from lichen.data.atlas.questions import questions

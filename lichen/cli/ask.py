@@ -21,6 +21,5 @@ def ask(
     """Answer a question from the facts in a run's store, and show what the answer rests on."""
     with li.Store.open(run / "facts.db") as store:
         answer = li.Answerer.load(run / "answerer", store).ask(question)
-    typer.echo(
-        json.dumps(answer.to_json(), indent=2, ensure_ascii=False) if as_json else answer.explain()
-    )
+    found = json.dumps(li.answer_json(answer), indent=2, ensure_ascii=False)
+    typer.echo(found if as_json else answer.explain())

@@ -45,6 +45,8 @@ for verb in VERBS:
 def run() -> None:
     """Run the command line: 0 done, 1 an error in what was given, 2 wrong usage, 130 stopped."""
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    # threads that spin while they wait make a busy machine several times slower
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     try:
         app()

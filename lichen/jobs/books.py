@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from lichen.apps.answer import Answerer
+from lichen.apps.explain import system_of
 from lichen.data.atlas.questions import Question, QuestionSet
-from lichen.reasoning.evaluate import KindScores, Reply, evaluate, system_of
+from lichen.reasoning.evaluate import KindScores, Reply, evaluate
 
 CLOSED = (
     "Answer the question with a name or a number only. If you do not know, say: I don't know.\n"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lichen.apps.answer import Answerer
+from lichen.apps.explain import system_of
 from lichen.data.atlas import load_graph
 from lichen.data.atlas.claims import claims, removed
 from lichen.data.atlas.questions import QuestionSet, questions
@@ -25,7 +26,7 @@ from lichen.jobs.uplift import uplift
 from lichen.jobs.worth import Uplift
 from lichen.lm.generator import Generator
 from lichen.lm.text_encoder import TextEncoder
-from lichen.reasoning.evaluate import KindScores, evaluate, system_of
+from lichen.reasoning.evaluate import KindScores, evaluate
 from lichen.store.imports import import_file
 from lichen.store.store import Store
 from lichen.training.loop import train
@@ -159,7 +160,7 @@ def _claims(
     known = removed(graph).graph
     with clock.stage("Embedding: facts to vectors"):
         nodes = GraphEncoder("complex", known, dim=128)
-        config = EmbeddingConfig(epochs=10, candidates="sampled", negatives=1024)
+        config = EmbeddingConfig(epochs=12, negatives=1024, n3=0.05)
         train(nodes, known, out=folder / NODES, config=config)
     with clock.stage("Claims: is this sentence true? The fused model and its twins"):
         corpus = claims(graph)

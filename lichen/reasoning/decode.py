@@ -149,6 +149,8 @@ class Decoder:
             is_executable=beam.is_executable and fits,
         )
         if category == Category.POINTER:
+            if action in beam.actions:
+                return []
             mention = mentions[action - self.labels.inventory.first_pointer]
             return self._pointed(grown, mention)
         if category == Category.TYPE:

@@ -64,3 +64,14 @@ def test_without_mentions_only_types_can_be_asked_about(decoder):
 def test_probabilities_do_not_exceed_one(decoder, lands):
     readings = decoder.read(seen(2), [mention(0), mention(lands.entities.id("Danube"))])
     assert sum(torch.tensor(r.log_p).exp().item() for r in readings) <= 1.0 + 1e-4
+
+
+def test_no_mention_is_used_twice_and_no_step_is_undone(decoder, lands):
+    for name in ("Austria", "Danube", "Euro"):
+        for reading in decoder.read(seen(1), [mention(lands.entities.id(name))]):
+            branches = reading.query.branches if reading.query else ()
+            assert len(branches) <= 1
+            for branch in branches:
+                if reading.is_executable and len(branch.steps) == 2:
+                    first, second = branch.steps
+                    assert second != first._replace(forward=not first.forward)

@@ -1,8 +1,10 @@
 """The built-in task *claims*: from the Atlas graph to true and false sentences, linked and split.
 
 A false sentence is a true one whose tail was exchanged with that of another true sentence of the
-same relation, tail type, language and split. So every entity is head and tail exactly as often in
-true as in false sentences, and a text without its facts tells nothing.
+same relation, tail type, language and split; for facts that stay in the graph, of the same
+continent too, a near miss that only the fact itself tells. A removed fact can only be judged by
+how plausible it is, so its false tail comes from the whole world. So every entity is head and
+tail exactly as often in true as in false sentences, and counting words or names tells nothing.
 """
 
 from __future__ import annotations
@@ -110,8 +112,10 @@ def claims(
     Returns:
         Documents with label "true" or "false", split train, valid or test, and `meta` keys
         `relation`, `paraphrase`, `language`, `fact` (row of the true fact) and `kind`:
-        "training fact", "held-out fact" (valid, and test with known paraphrases),
-        "held-out fact + held-out paraphrase" or "removed fact" (see `removed`).
+        "training fact", "training fact, removed", "held-out fact" (valid, and test with known
+        paraphrases), "held-out fact + held-out paraphrase" or "removed fact" (see `removed`).
+        Some training sentences are about removed facts, so that a model can learn what its
+        graph's silence means.
 
     Raises:
         DataError: the graph has too few facts of the relations that claims are made of.
@@ -295,7 +299,7 @@ class _Maker:
         for statement, found in by_statement.items():
             order = self.rng.permutation(len(found))[: quotas[statement]]
             chosen += [(found[i], self._language(found[i])) for i in order.tolist()]
-        is_near = False
+        is_near = kind not in (REMOVED, UNKNOWN)
         groups = _by(
             chosen,
             lambda c: (

@@ -174,7 +174,8 @@ def test_removed_facts_are_linked_no_more_than_false_ones(world, corpus):
 def test_claims_use_the_removed_facts_of_the_same_seed(world, corpus):
     rows = set(removed(world, seed=1).rows.tolist())
     for doc in corpus:
-        assert (int(doc.meta["fact"]) in rows) == (doc.meta["kind"] == "removed fact")
+        is_about_removed = doc.meta["kind"] in ("removed fact", "training fact, removed")
+        assert (int(doc.meta["fact"]) in rows) == is_about_removed
 
 
 def test_seed_decides(world, corpus):
@@ -224,10 +225,10 @@ def real():
 
 
 def test_atlas_gives_enough_claims_of_every_kind(real):
-    assert 8000 <= len(real.train) <= 10_000
-    assert 900 <= len(real.valid) <= 1200
-    assert 3000 <= len(real.test) <= 4500
-    assert min(Counter(d.meta["kind"] for d in real.test).values()) >= 1000
+    assert 7000 <= len(real.train) <= 10_000
+    assert 600 <= len(real.valid) <= 1200
+    assert 2500 <= len(real.test) <= 4500
+    assert min(Counter(d.meta["kind"] for d in real.test).values()) >= 800
     assert {d.meta["relation"] for d in real} >= set(ENGLISH) - {"river_mouth into water"}
     assert Counter(d.language for d in real)["zh"] > 800
     assert len({d.meta["relation"] for d in real if d.language == "zh"}) >= 8
