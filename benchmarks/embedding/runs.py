@@ -76,8 +76,8 @@ def measure(setting: Setting, seeds: Sequence[int]) -> dict[str, Any]:
         "seeds": list(seeds),
         "runs": runs,
         "settings": {"dim": setting.dim, **asdict(setting.config)},
-        "machine": _machine(),
-        "commit": _commit(),
+        "machine": machine(),
+        "commit": commit(),
     }
     ROWS.mkdir(exist_ok=True)
     name = f"{setting.data}-{setting.scorer}.json".replace("/", "-")
@@ -120,7 +120,7 @@ def _spread(values: Sequence[float]) -> dict[str, Any]:
     return {"mean": round(mean, 5), "interval": [round(mean - half, 5), round(mean + half, 5)]}
 
 
-def _machine() -> dict[str, Any]:
+def machine() -> dict[str, Any]:
     info = Path("/proc/cpuinfo")
     lines = info.read_text(encoding="utf-8").splitlines() if info.is_file() else []
     models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
@@ -133,7 +133,7 @@ def _machine() -> dict[str, Any]:
     }
 
 
-def _commit() -> str:
+def commit() -> str:
     """Return the commit, with "+changes" when the package differs from it."""
     commit = _git("rev-parse", "HEAD") or "unknown"
     return commit + ("+changes" if _git("status", "--porcelain", "--", "lichen") else "")

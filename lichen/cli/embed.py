@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 import lichen as li
-from lichen.cli.output import AsJson, show
+from lichen.cli.output import AsJson, Columns, OnBadLine, names_of, show
 
 
 def embed(
@@ -19,10 +19,12 @@ def embed(
     epochs: Annotated[int, typer.Option(help="Most passes over the facts.")] = 40,
     seed: Annotated[int, typer.Option(help="Of the random start.")] = 0,
     out: Annotated[Path, typer.Option(help="Folder for the vectors.")] = Path("runs/nodes"),
+    on_bad_line: OnBadLine = "raise",
+    columns: Columns = None,
     as_json: AsJson = False,
 ) -> None:
     """Train entity and relation vectors; rank the test split where there is one."""
-    facts = li.Graph.load(graph)
+    facts = li.Graph.load(graph, on_bad_line=on_bad_line, columns=names_of(columns))
     config = li.EmbeddingConfig(epochs=epochs, seed=seed)
     run = li.train(
         li.GraphEncoder(method, facts, dim=dim, seed=seed), facts, out=out, config=config

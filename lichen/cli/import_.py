@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import lichen as li
-from lichen.cli.output import AsJson, OnBadLine, show
+from lichen.cli.output import AsJson, Columns, OnBadLine, names_of, show
 
 
 def import_(
@@ -17,6 +17,7 @@ def import_(
     store: Annotated[str, typer.Option(help="The store: a file or an address.")] = "facts.db",
     source: Annotated[str | None, typer.Option(help="Source of facts that name none.")] = None,
     on_bad_line: OnBadLine = "raise",
+    columns: Columns = None,
     as_json: AsJson = False,
 ) -> None:
     """Import facts into a store; `ask` answers by them at once.
@@ -25,6 +26,10 @@ def import_(
     """
     with li.Store.open(store) as opened:
         report = li.import_file(
-            opened, path, on_bad_line=on_bad_line, source=None if source is None else (source, "")
+            opened,
+            path,
+            on_bad_line=on_bad_line,
+            source=None if source is None else (source, ""),
+            columns=names_of(columns),
         )
     show({**asdict(report), "store": store}, as_json=as_json)

@@ -9,7 +9,7 @@ import typer
 
 import lichen as li
 from lichen.base.errors import ConfigError
-from lichen.cli.output import AsJson, show
+from lichen.cli.output import AsJson, Columns, OnBadLine, names_of, show
 
 
 def link(
@@ -20,12 +20,14 @@ def link(
     graph: Annotated[str, typer.Option(help="atlas, a file, a folder, or a store.")] = "atlas",
     text: Annotated[str | None, typer.Option(help="Link this text in place of a corpus.")] = None,
     out: Annotated[Path, typer.Option(help="Where the linked corpus goes.")] = Path("linked.jsonl"),
+    on_bad_line: OnBadLine = "raise",
+    columns: Columns = None,
     as_json: AsJson = False,
 ) -> None:
     """Find mentions of a graph's entities in texts and decide which entity each means."""
     if (corpus is None) == (text is None):
         raise ConfigError("link: give either a corpus or --text, and not both.")
-    facts = li.Graph.load(graph)
+    facts = li.Graph.load(graph, on_bad_line=on_bad_line, columns=names_of(columns))
     linker = li.Linker(facts, li.TextEncoder.load())
     if text is not None:
         found: dict[str, Any] = {

@@ -16,8 +16,23 @@ OnBadLine = Annotated[
     Literal["raise", "skip"],
     typer.Option("--on-bad-line", help="raise stops at the first bad line; skip counts them."),
 ]
-
+Columns = Annotated[
+    str | None,
+    typer.Option(
+        "--columns",
+        help="Order of the columns of tables without a header, such as relation,head,tail.",
+    ),
+]
 RunFolder = Annotated[Path, typer.Option("--run", help="What `lichen quickstart` wrote.")]
+
+
+def names_of(columns: str | None) -> list[str] | None:
+    """Split the names of columns at commas.
+
+    >>> names_of("relation, head,tail")
+    ['relation', 'head', 'tail']
+    """
+    return None if columns is None else [name.strip() for name in columns.split(",")]
 
 
 def show(found: Mapping[str, Any], *, as_json: bool) -> None:

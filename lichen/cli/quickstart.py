@@ -26,7 +26,6 @@ def quickstart(
     if as_json:
         typer.echo(json.dumps(found.to_json(), indent=2, ensure_ascii=False, default=str))
         return
-    typer.echo(found.questions_table().text("Questions, %"))
     if full:
         typer.echo(found.books_table().text("Beside a generator, %"))
     typer.echo(f"Report: {found.out / 'report.html'}")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from lichen.apps.answer import Answerer
 from lichen.apps.explain import system_of
 from lichen.data.atlas.questions import Question, QuestionSet
-from lichen.reasoning.evaluate import KindScores, Reply, evaluate
+from lichen.reasoning.evaluate import KindScores, Reply, System, evaluate
 
 CLOSED = (
     "Answer the question with a name or a number only. If you do not know, say: I don't know.\n"
@@ -65,7 +65,7 @@ def compare_books(
             question.id: read_reply(question, reply, answerer)
             for question, reply in zip(asked, replies, strict=True)
         }
-        found[name] = evaluate([lambda question, read=read: read[question.id]], asked)
+        found[name] = evaluate([_said(read)], asked)
     return found
 
 
@@ -93,6 +93,10 @@ def read_reply(question: Question, reply: str, answerer: Answerer) -> Reply:
         )
     )
     return Reply(entities=named)
+
+
+def _said(replies: Mapping[str, Reply]) -> System:
+    return lambda question: replies[question.id]
 
 
 def _numbers(text: str) -> list[float]:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from lichen.apps.answer import Answerer
 from lichen.apps.explain import system_of
 from lichen.data.atlas import load_graph
@@ -29,6 +31,7 @@ from lichen.lm.text_encoder import TextEncoder
 from lichen.reasoning.evaluate import KindScores, evaluate
 from lichen.store.imports import import_file
 from lichen.store.store import Store
+from lichen.training.config import TrainConfig
 from lichen.training.loop import train
 
 ASKED = (
@@ -41,6 +44,8 @@ ASKED = (
 """Shown at the end; none of the wordings is special."""
 CORRECTION = ("Iceland", "capital", "Akureyri")
 """What the live part pretends to learn."""
+NUM_ASKED, NUM_COMPARED = 400, 200
+"""Questions asked of `ask`, and of a generator beside it."""
 NODES, ANSWERER, STORE, REPORT, RESULT = (
     "nodes",
     "answerer",
@@ -134,7 +139,9 @@ def quickstart(
         asked = questions(graph)
         answerer = Answerer.train(store, text, asked=asked)
         answerer.save(folder / ANSWERER)
-        scores = evaluate([system_of(answerer)], asked.test)
+        tell(f"{len(asked.train)} questions read for training; {NUM_ASKED} of other wording asked:")
+        scores = evaluate([system_of(answerer)], some(asked.test, NUM_ASKED))
+        tell(scores_table({"": scores}).text("Questions, %"))
         answers = tuple(answerer.ask(question) for question in ASKED)
         for answer in answers:
             tell(f"? {answer.question}\n{answer.explain()}")
@@ -144,7 +151,9 @@ def quickstart(
     books: dict[str, dict[str, KindScores]] = {}
     if full:
         with clock.stage("The generator alone, and with the facts, beside it"):
-            books = compare_books(answerer, Generator.load(), _some(asked.test))
+            books = compare_books(
+                answerer, Generator.load(), some(asked.where(language="en").test, NUM_COMPARED)
+            )
     found = Quickstart(
         graph=graph, uplift=worth, questions=scores, answers=answers, live=live, live_s=live_s,
         books=books, seconds=clock.seconds, out=folder,
@@ -160,7 +169,7 @@ def _claims(
     known = removed(graph).graph
     with clock.stage("Embedding: facts to vectors"):
         nodes = GraphEncoder("complex", known, dim=128)
-        config = EmbeddingConfig(epochs=12, negatives=1024, n3=0.05)
+        config = EmbeddingConfig(epochs=12, negatives=1024, n3=0.04)
         train(nodes, known, out=folder / NODES, config=config)
     with clock.stage("Claims: is this sentence true? The fused model and its twins"):
         corpus = claims(graph)
@@ -168,6 +177,7 @@ def _claims(
             FusedModel(text, nodes, fusion="gate", task="classify", labels=corpus.labels()),
             corpus.train,
             valid=corpus.valid,
+            config=TrainConfig(epochs=6),
         )
         found = uplift(run, corpus.test, seeds=seeds, graph=known)
         clock.tell(str(found))
@@ -191,10 +201,10 @@ def _live(answerer: Answerer, store: Store, folder: Path) -> tuple[tuple[Answer,
     return (before, after), live_s
 
 
-def _some(asked: QuestionSet, count: int = 200) -> QuestionSet:
-    """Return about `count` English questions, evenly spaced over all kinds."""
-    english = tuple(asked.where(language="en"))
-    return QuestionSet(english[:: max(1, len(english) // count)])
+def some(asked: QuestionSet, count: int) -> QuestionSet:
+    """Return `count` questions, evenly spaced over all kinds."""
+    rows = np.linspace(0, len(asked) - 1, min(count, len(asked))).round().astype(int)
+    return QuestionSet(tuple(asked[i] for i in rows.tolist()))
 
 
 def scores_table(systems: Mapping[str, Mapping[str, KindScores]]) -> Table:

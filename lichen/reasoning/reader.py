@@ -114,7 +114,7 @@ class Reader:
         return None, Found()
 
     def adjust(
-        self, questions: QuestionSet, mentions: Sequence[Sequence[Mention]], *, loss: float = 0.03
+        self, questions: QuestionSet, mentions: Sequence[Sequence[Mention]], *, loss: float = 0.02
     ) -> Calibration:
         """Fit confidence and threshold on questions kept for validation.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from lichen.base.errors import DataError
-from lichen.data.graph import Source
+from lichen.data.graph import Graph, Source
 from lichen.data.read import OnBadLine, read_graph, scan_graph
 from lichen.data.read.folder import RECORDS, TABLES
 from lichen.data.read.lines import BadLines, plain_suffix
@@ -52,6 +52,7 @@ def import_file(
     *,
     on_bad_line: OnBadLine = "raise",
     source: Source | tuple[str, str] | None = None,
+    columns: Sequence[str] | None = None,
 ) -> ImportReport:
     """Import a graph file into a store: all of it, or after an error nothing.
 
@@ -64,6 +65,7 @@ def import_file(
         path: "atlas", or a file or folder that `Graph.load` reads.
         on_bad_line: "raise" stops at the first bad line; "skip" drops and counts them.
         source: (address, text) for all facts that name none.
+        columns: the order of the columns of tables without a header, as for `Graph.load`.
 
     Returns:
         How many facts were new, known, retracted and bad.
@@ -73,11 +75,15 @@ def import_file(
     """
     place, suffix = Path(path), plain_suffix(Path(path))
     if place.is_file() and suffix in (*TABLES, *RECORDS):
-        return _import_rows(store, place, BadLines(on_bad_line), as_source(source))
+        bad = BadLines(on_bad_line)
+        is_table = suffix in TABLES
+        rows = table_rows(place, bad, columns=columns) if is_table else record_rows(place, bad)
+        graph = None if is_table else record_graph(place, bad)
+        return _import_rows(store, place, bad, as_source(source), rows=rows, graph=graph)
     if path == "atlas":
         graph, num_bad, first_bad = read_graph("atlas"), 0, None
     else:
-        graph, report = scan_graph(place, on_bad_line=on_bad_line)
+        graph, report = scan_graph(place, on_bad_line=on_bad_line, columns=columns)
         num_bad, first_bad = report.num_bad, report.first_bad
     with store.transaction() as writer:
         counts = add_graph(writer, graph, as_source(source) or (place.name, ""))
@@ -93,12 +99,15 @@ def import_file(
 
 
 def _import_rows(
-    store: Store, path: Path, bad: BadLines, source: tuple[str, str] | None
+    store: Store,
+    path: Path,
+    bad: BadLines,
+    source: tuple[str, str] | None,
+    *,
+    rows: Iterable[Row],
+    graph: Graph | None,
 ) -> ImportReport:
     tally = _Tally()
-    is_table = plain_suffix(path) in TABLES
-    graph = None if is_table else record_graph(path, bad)
-    rows = table_rows(path, bad) if is_table else record_rows(path, bad)
     with store.transaction() as writer:
         if graph is not None:
             counts = add_graph(writer, graph, source or (path.name, ""))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,15 @@ class _Log(TrainerCallback):  # type: ignore[misc]
             file.write(json.dumps({"step": state.global_step, **(logs or {})}) + "\n")
 
 
+class _KeepLast(TrainerCallback):  # type: ignore[misc]
+    """Drop every checkpoint but the last; by step, since epochs may take less than a second."""
+
+    def on_save(self, args: Any, state: Any, _control: Any, **_: Any) -> None:
+        for path in Path(args.output_dir).glob("checkpoint-*"):
+            if path.name != f"checkpoint-{state.global_step}":
+                shutil.rmtree(path)
+
+
 def make_trainer(
     model: FusedModel,
     items: list[Any],
@@ -108,7 +118,6 @@ def make_trainer(
         logging_strategy="epoch",
         logging_nan_inf_filter=False,
         save_strategy="no" if log is None else "epoch",
-        save_total_limit=1,
         # what runs over kept states is small and wants its precision
         bf16=has_fast_half(model.text.device) and not frozen,
         use_cpu=model.text.device.type == "cpu",
@@ -120,7 +129,11 @@ def make_trainer(
         dataloader_pin_memory=model.text.device.type == "cuda",
     )
     trainer = FusedTrainer(
-        model, arguments, data_collator=collate, train_dataset=items, callbacks=[_Log(log)]
+        model,
+        arguments,
+        data_collator=collate,
+        train_dataset=items,
+        callbacks=[_Log(log), _KeepLast()],
     )
     trainer.rates = {
         "backbone": config.text_learning_rate,

@@ -15,8 +15,21 @@ MAX_ANSWERS = 80
 MAX_MIDDLE = 40
 PLACES = frozenset({"country", "territory", "city", "river", "lake", "mountain"})
 """Types of things that questions from outside the graph are asked about."""
+BRIDGES = frozenset({
+    "capital<", "borders>", "continent<", "flows_through>", "river_source>", "river_mouth>",
+    "lake_in>", "highest_point<", "official_language<", "currency<", "government_type<",
+    "chief_of_state<", "head_of_government<", "administrative_division<", "major_city<", "capital>",
+    "export_partner>", "import_partner>", "member_of<", "independence_from>", "dependency_of>",
+    "region<", "official_language>", "currency>", "continent>", "flows_through<",
+})  # fmt: skip
+"""First steps of two, where Atlas has them: through a country, or what people know one by."""
+UNASKED = frozenset({
+    "legal_system", "represented_in", "contributes_to", "observer_of", "associated_with",
+    "part_of", "national_symbol", "national_colour", "flows_into", "coast_on",
+})  # fmt: skip
+"""Relations that nobody asks of a thing given only by description."""
 NUMBERS = {
-    "two_hop": 3400,
+    "two_hop": 2600,
     "intersection": 450,
     "count": 350,
     "superlative": 700,
@@ -56,13 +69,15 @@ class Asker(Chooser):
         asked = [key for key in asked if key in self.wording.steps and self.anchors(key)]
         composed = [key for key in asked if self.wording.parts(key, "np")]
         plural = [key for key in asked if self.wording.parts(key, "vp")]
+        bridges = [key for key in composed if key in BRIDGES] or composed
+        second = [key for key in asked if key[:-1] not in UNASKED]
         has_numbers = any(a in self.wording.attributes for a in self.facts.numbers)
         yield from self.one_hop(asked, times=1 + (size >= 0.3))
         yield from self.framed(asked)
         yield from self.literals()
         yield from self.outside(asked)
         makers: dict[str, tuple[bool, Callable[[], Draft | None]]] = {
-            "two_hop": (bool(composed), lambda: self.two_hop(composed, asked)),
+            "two_hop": (bool(composed), lambda: self.two_hop(bridges, second)),
             "intersection": (bool(plural), lambda: self.intersection(plural)),
             "count": (bool(plural), lambda: self.count(plural)),
             "superlative": (bool(plural) and has_numbers, lambda: self.superlative(plural)),
