@@ -25,7 +25,7 @@ MORE_METHODS: dict[str, str] = {
 }
 
 
-# A verb of the command line takes each of its options as an argument, so it has as many as it needs.
+# A verb of the command line has its options as arguments, so it takes as many as it has options.
 MANY_ARGUMENTS = "lichen/cli/"
 
 

@@ -7,17 +7,18 @@ from typing import Annotated, Any
 import typer
 
 import lichen as li
-from lichen.cli.output import AsJson, show
+from lichen.cli.output import AsJson, Columns, names_of, show
 
 
 def check(
     graph: Annotated[str, typer.Argument(help="atlas, a file, a folder, or a store.")],
     corpus: Annotated[str | None, typer.Argument(help="Texts to be used with it.")] = None,
     *,
+    columns: Columns = None,
     as_json: AsJson = False,
 ) -> None:
     """Count what is there; name bad lines, duplicates, unseen labels and leaks. Exit 1 on any."""
-    report = li.check(graph, corpus)
+    report = li.check(graph, corpus, columns=names_of(columns))
     facts = report.graph
     found: dict[str, Any] = {
         "entities": facts.num_entities,

@@ -36,7 +36,7 @@ def link(
         }
         show(found, as_json=as_json)
         return
-    linked = linker.link(li.Corpus.load(str(corpus)))
+    linked = linker.link(li.Corpus.load(str(corpus), on_bad_line=on_bad_line))
     mentions = [m for doc in linked for m in doc.mentions]
     show(
         {

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import lichen as li
-from lichen.cli.output import AsJson, show
+from lichen.cli.output import AsJson, Columns, OnBadLine, names_of, show
 
 
 def train(
@@ -27,13 +27,16 @@ def train(
     at: Annotated[str, typer.Option(help="output, or the number of a hidden layer.")] = "output",
     seed: Annotated[int, typer.Option(help="Of start and order.")] = 0,
     out: Annotated[Path, typer.Option(help="Run folder.")] = Path("runs/first"),
+    on_bad_line: OnBadLine = "raise",
+    columns: Columns = None,
     as_json: AsJson = False,
 ) -> None:
     """Train a fused classifier; texts without mentions are linked first."""
     encoder = li.TextEncoder.load(text)
-    data = li.Corpus.load(corpus)
+    data = li.Corpus.load(corpus, on_bad_line=on_bad_line)
     if not any(doc.mentions for doc in data):
-        data = li.Linker(li.Graph.load(graph), encoder).link(data)
+        facts = li.Graph.load(graph, on_bad_line=on_bad_line, columns=names_of(columns))
+        data = li.Linker(facts, encoder).link(data)
     model = li.FusedModel(
         encoder,
         li.GraphEncoder.load(nodes),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,12 +46,18 @@ class CheckReport:
         return tuple(found)
 
 
-def check(graph: str | Path, corpus: str | Path | None = None) -> CheckReport:
+def check(
+    graph: str | Path,
+    corpus: str | Path | None = None,
+    *,
+    columns: Sequence[str] | None = None,
+) -> CheckReport:
     """Read a graph, and a corpus to be used with it, and report what deserves a look.
 
     Args:
         graph: as for `Graph.load`; bad lines are counted, not refused.
         corpus: as for `Corpus.load`; None checks the graph alone.
+        columns: the order of the columns of tables without a header, as for `Graph.load`.
 
     Returns:
         The report.
@@ -62,7 +69,7 @@ def check(graph: str | Path, corpus: str | Path | None = None) -> CheckReport:
     if str(graph) == "atlas" or "://" in str(graph):
         facts = Graph.load(graph)
     else:
-        facts, reading = scan_graph(graph, on_bad_line="skip")
+        facts, reading = scan_graph(graph, on_bad_line="skip", columns=columns)
     texts = None if corpus is None else read_corpus(corpus, on_bad_line="skip")
     leaks = graph_leaks(facts) if "test" in facts.splits else ()
     if texts is not None and {"train", "test"} <= {doc.split for doc in texts}:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import chain
 from pathlib import Path
@@ -35,7 +35,7 @@ class Row(NamedTuple):
     valid_to: date | None = None
 
 
-def table_rows(path: Path, bad: BadLines) -> Iterator[Row]:
+def table_rows(path: Path, bad: BadLines, *, columns: Sequence[str] | None = None) -> Iterator[Row]:
     """Yield the facts of a CSV or TSV file.
 
     Beside head, relation and tail a header may name source, text, action, confidence,
@@ -44,6 +44,7 @@ def table_rows(path: Path, bad: BadLines) -> Iterator[Row]:
     Args:
         path: the file, `.gz` allowed.
         bad: told of bad rows.
+        columns: the order of the columns of a file without a header.
     """
     is_csv = plain_suffix(path) == ".csv"
     rows = csv_rows(path, bad) if is_csv else _tabbed(path, bad)
@@ -51,18 +52,18 @@ def table_rows(path: Path, bad: BadLines) -> Iterator[Row]:
     if first is None:
         return
     header = header_columns(first[1])
-    columns = header or given_columns(None)
-    lowered = [name.strip().lower() for name in columns.names]
+    wanted = header or given_columns(columns)
+    lowered = [name.strip().lower() for name in wanted.names]
     further = [(name, i) for i, name in enumerate(lowered) if name in _FURTHER]
-    further += [(x, i) for x, i in columns.places.items() if x in ("source", "text")]
+    further += [(x, i) for x, i in wanted.places.items() if x in ("source", "text")]
     separated = "comma-separated" if is_csv else "tab-separated"
     for line, fields in rows if header else chain([first], rows):
-        problem = columns.problem(fields, separated=separated)
+        problem = wanted.problem(fields, separated=separated)
         if problem:
             bad.found(path, line, problem)
             continue
         own = {name: fields[i] for name, i in further}
-        h, r, t = (fields[columns.places[part]] for part in DEFAULT)
+        h, r, t = (fields[wanted.places[part]] for part in DEFAULT)
         try:
             yield _row(line, (h, r, t), own)
         except RecordError as error:

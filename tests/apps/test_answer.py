@@ -4,37 +4,8 @@ import pytest
 
 from lichen.apps.answer import Answerer, ask, language_of
 from lichen.base.errors import ArtifactError, DataError
-from lichen.data.atlas.questions import questions
 from lichen.explanation.removal import remove_evidence
-from lichen.lm.text_encoder import TextEncoder
-from lichen.reasoning.calibrate import Calibration
-from lichen.reasoning.fit import FitConfig
-from lichen.reasoning.matcher import MatcherConfig
 from lichen.store import Store
-
-
-@pytest.fixture(scope="module")
-def text():
-    return TextEncoder.load(device="cpu")
-
-
-@pytest.fixture(scope="module")
-def folder(lands, text, tmp_path_factory):
-    answerer = Answerer.train(
-        lands,
-        text,
-        asked=questions(lands, scale=0.06),
-        config=MatcherConfig(text_dim=text.dim, dim=64, decoder_layers=1),
-        fitting=FitConfig(epochs=14, learning_rate=4e-3, batch_size=32),
-    )
-    weights = answerer.reader.calibration.weights
-    answerer.reader.calibration = Calibration(weights=weights, threshold=0.2)
-    return answerer.save(tmp_path_factory.mktemp("answerer"))
-
-
-@pytest.fixture(scope="module")
-def answerer(folder, lands, text):
-    return Answerer.load(folder, lands, text=text)
 
 
 def test_an_answer_names_its_facts_and_sources(answerer):
@@ -96,10 +67,10 @@ def test_something_other_than_text_is_refused(answerer):
         answerer.ask(5)
 
 
-def test_a_store_is_answered_from_as_it_is_now(folder, lands, text):
+def test_a_store_is_answered_from_as_it_is_now(answerer_folder, lands, packaged_text):
     with Store.open(":memory:") as store:
         store.add_graph(lands)
-        live = Answerer.load(folder, store, text=text)
+        live = Answerer.load(answerer_folder, store, text=packaged_text)
         question = "What is the capital of Malta?"
         assert live.ask(question).names == ("Valletta",)
         store.correct("Malta", "capital", "Valletta", "Mdina", source=("news 1", "moved to Mdina"))
@@ -112,10 +83,10 @@ def test_a_store_is_answered_from_as_it_is_now(folder, lands, text):
         assert live.ask(question).abstained
 
 
-def test_a_new_entity_is_named_and_answered_at_once(folder, lands, text):
+def test_a_new_entity_is_named_and_answered_at_once(answerer_folder, lands, packaged_text):
     with Store.open(":memory:") as store:
         store.add_graph(lands)
-        live = Answerer.load(folder, store, text=text)
+        live = Answerer.load(answerer_folder, store, text=packaged_text)
         question = "What is the capital of Ruritania?"
         assert live.ask(question).abstained
         with store.transaction():
@@ -138,10 +109,10 @@ def test_facts_for_a_prompt_start_with_those_that_answer(answerer):
     assert answerer.facts_for("", limit=3) == []
 
 
-def test_a_missing_folder_is_refused(lands, text, tmp_path):
+def test_a_missing_folder_is_refused(lands, packaged_text, tmp_path):
     with pytest.raises(ArtifactError, match="no such file"):
-        Answerer.load(tmp_path, lands, text=text)
+        Answerer.load(tmp_path, lands, text=packaged_text)
 
 
-def test_the_function_answers_from_a_saved_folder(folder, lands):
-    assert ask(lands, "What is the capital of France?", folder=folder).text == "Paris"
+def test_the_function_answers_from_a_saved_folder(answerer_folder, lands):
+    assert ask(lands, "What is the capital of France?", folder=answerer_folder).text == "Paris"

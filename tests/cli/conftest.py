@@ -2,11 +2,13 @@
 
 import csv
 import random
+import shutil
 
 import pytest
 from typer.testing import CliRunner
 
 from lichen.cli.main import app
+from lichen.store import Store
 
 CITIES = [f"{a}{b}" for a in ("Nor", "Sol", "Vel", "Tam", "Ker") for b in ("ton", "burg", "ville")]
 COUNTRIES = ["Redland", "Blueland", "Greenland"]
@@ -54,4 +56,13 @@ def finished(project, nodes, lichen):
         "train", project / "texts.csv", "--graph", project / "facts.tsv", "--nodes", nodes,
         "--out", folder,
     )  # fmt: skip
+    return folder
+
+
+@pytest.fixture(scope="session")
+def finished_answerer(answerer_folder, lands, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("asked")
+    shutil.copytree(answerer_folder, folder / "answerer")
+    with Store.open(folder / "facts.db") as store:
+        store.add_graph(lands)
     return folder

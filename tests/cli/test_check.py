@@ -24,3 +24,12 @@ def test_is_content_with_good_data(tmp_path):
     (tmp_path / "facts.tsv").write_text("a\tr\tb\nb\tr\tc\n")
     done = CliRunner().invoke(app, ["check", str(tmp_path / "facts.tsv")])
     assert done.exit_code == 0
+
+
+def test_columns_say_the_order_of_a_table_without_a_header(tmp_path):
+    rows = [f"r{i % 2}\ta{i}\tb{i}\n" for i in range(6)]
+    (tmp_path / "facts.tsv").write_text("".join(rows))
+    order = ["--columns", "relation,head,tail"]
+    done = CliRunner().invoke(app, ["check", str(tmp_path / "facts.tsv"), *order, "--json"])
+    found = json.loads(done.stdout)
+    assert (found["entities"], found["relations"]) == (12, 2)

@@ -19,3 +19,15 @@ def test_ranks_the_test_split(tmp_path, lichen):
     found = json.loads(out)
     assert 0 < found["test_mrr"] <= 1
     assert found["test_unseen"] == 1
+
+
+def test_reads_what_the_options_say(tmp_path, lichen):
+    file = tmp_path / "facts.tsv"
+    file.write_text("next\ta\tb\nnext\tb\tc\nbroken\nnext\tc\ta\n")
+    lichen(
+        "embed", file, "--columns", "relation, head, tail", "--on-bad-line", "skip",
+        "--dim", 8, "--epochs", 1, "--out", tmp_path / "n",
+    )  # fmt: skip
+    encoder = li.GraphEncoder.load(tmp_path / "n")
+    assert sorted(encoder.entities) == ["a", "b", "c"]
+    assert tuple(encoder.relations) == ("next",)

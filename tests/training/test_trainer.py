@@ -6,7 +6,7 @@ from lichen.training.config import TrainConfig
 from lichen.training.trainer import WEIGHTS, make_trainer
 
 
-def trainer_of(world, folder, **more):
+def trainer_of(world, folder, *, epochs=1, log=None, **more):
     text, nodes, corpus = world
     model = FusedModel(text, nodes, labels=corpus.labels(), **more)
     batcher = model.batcher()
@@ -15,10 +15,10 @@ def trainer_of(world, folder, **more):
         model,
         items,
         collate=batcher.collate,
-        config=TrainConfig(epochs=1),
+        config=TrainConfig(epochs=epochs),
         seed=0,
         folder=folder,
-        log=None,
+        log=log,
     )
 
 
@@ -43,3 +43,11 @@ def test_checkpoints_leave_out_the_frozen_language_model(world, tmp_path):
     other = trainer_of(world, tmp_path, seed=9)
     other._load_from_checkpoint(str(tmp_path / "one"))
     assert all(torch.equal(value, kept[name]) for name, value in other.model.own_state().items())
+
+
+def test_only_the_last_checkpoint_stays_however_short_the_epochs(world, tmp_path):
+    trainer = trainer_of(world, tmp_path, epochs=3, log=tmp_path / "metrics.jsonl")
+    trainer.train()
+    (kept,) = tmp_path.glob("checkpoint-*")
+    assert kept.name == f"checkpoint-{trainer.state.max_steps}"
+    assert trainer.args.save_total_limit is None  # the Trainer goes by times and warns
