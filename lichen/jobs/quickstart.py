@@ -14,6 +14,7 @@ import numpy as np
 
 from lichen.apps.answer import Answerer
 from lichen.apps.explain import system_of
+from lichen.base.errors import ConfigError
 from lichen.data.atlas import load_graph
 from lichen.data.atlas.claims import claims, removed
 from lichen.data.atlas.questions import QuestionSet, questions
@@ -120,8 +121,13 @@ def quickstart(
 
     Returns:
         What was found; `report.html` and `result.json` are in `out`.
+
+    Raises:
+        ConfigError: `out` is a file, or there are fewer than three seeds.
     """
     folder = Path(out)
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(f"quickstart.out must be a folder; {folder} is a file. Name another.")
     folder.mkdir(parents=True, exist_ok=True)
     clock = _Clock(tell)
     with clock.stage("Atlas: a knowledge graph from installed packages"):
