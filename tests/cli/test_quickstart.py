@@ -3,6 +3,7 @@
 import pytest
 from typer.testing import CliRunner
 
+from lichen.base.errors import ConfigError
 from lichen.cli.main import app
 
 
@@ -15,5 +16,5 @@ def test_says_what_it_does_and_takes(lichen):
 def test_a_folder_that_cannot_be_made_stops_it_at_once(tmp_path):
     file = tmp_path / "taken"
     file.write_text("")
-    with pytest.raises(FileExistsError):
+    with pytest.raises(ConfigError, match="must be a folder"):
         CliRunner().invoke(app, ["quickstart", "--out", str(file)], catch_exceptions=False)
