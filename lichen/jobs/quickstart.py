@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -136,30 +137,23 @@ def quickstart(
         tell(f"{graph!r}, {len(graph.literals)} literals, {len(graph.names)} further names")
         tell(f"{text!r}")
     worth = _claims(graph, text, folder, seeds=seeds, clock=clock)
-    with (
-        Store.open(folder / STORE) as store,
-        clock.stage("Questions: link, read, follow the facts, cite them, or abstain"),
-    ):
-        if store.counts().facts == 0:
-            import_file(store, "atlas")
-        asked = questions(graph)
-        answerer = Answerer.train(store, text, asked=asked)
-        answerer.save(folder / ANSWERER)
-        tell(f"{len(asked.train)} questions read for training; {NUM_ASKED} of other wording asked:")
-        scores = evaluate([system_of(answerer)], some(asked.test, NUM_ASKED))
-        tell(scores_table({"": scores}).text("Questions, %"))
-        answers = tuple(answerer.ask(question) for question in ASKED)
-        for answer in answers:
-            tell(f"? {answer.question}\n{answer.explain()}")
-        live, live_s = _live(answerer, store, folder)
-        tell(f"? {live[0].question}\n{live[0]}; after the import of a correction: {live[1]}")
-        tell(f"from the import to the answer: {1000 * live_s:.0f} ms")
-    books: dict[str, dict[str, KindScores]] = {}
-    if full:
-        with clock.stage("The generator alone, and with the facts, beside it"):
-            books = compare_books(
-                answerer, Generator.load(), some(asked.where(language="en").test, NUM_COMPARED)
-            )
+    with Store.open(folder / STORE) as store:
+        with clock.stage("Questions: link, read, follow the facts, cite them, or abstain"):
+            asked = questions(graph)
+            answerer = _answerer(store, graph, text, asked, folder)
+            scores = evaluate([system_of(answerer)], some(asked.test, NUM_ASKED))
+            tell(f"{NUM_ASKED} questions in wording that training never showed:")
+            tell(scores_table({"": scores}).text("Questions, %"))
+            answers = tuple(answerer.ask(question) for question in ASKED)
+            tell("\n".join(f"? {a.question}\n{a.explain()}" for a in answers))
+            live, live_s = _live(answerer, store, folder)
+            tell(f"? {live[0].question}\n{live[0]}; after the import of a correction: {live[1]}")
+            tell(f"from the import to the answer: {1000 * live_s:.0f} ms")
+        books: dict[str, dict[str, KindScores]] = {}
+        if full:
+            with clock.stage("Generator: alone, and with the facts, beside it"):
+                english = some(asked.where(language="en").test, NUM_COMPARED)
+                books = compare_books(answerer, Generator.load(), english)
     found = Quickstart(
         graph=graph, uplift=worth, questions=scores, answers=answers, live=live, live_s=live_s,
         books=books, seconds=clock.seconds, out=folder,
@@ -168,15 +162,52 @@ def quickstart(
     return found
 
 
+def _answerer(
+    store: Store, graph: Graph, text: TextEncoder, asked: QuestionSet, folder: Path
+) -> Answerer:
+    """Fill the store at the first run; train an answerer, or take that of an earlier run."""
+    if store.counts().facts == 0:
+        import_file(store, "atlas")
+    place = folder / ANSWERER
+    if _is_made(place, graph, text):
+        return Answerer.load(place, store, text=text)
+    answerer = Answerer.train(store, text, asked=asked)
+    answerer.save(place)
+    _note(place, graph, text)
+    return answerer
+
+
+def _is_made(place: Path, graph: Graph, text: TextEncoder) -> bool:
+    """Say whether an earlier run made this from the same facts, text encoder and code."""
+    note = place.with_suffix(".made")
+    return place.is_dir() and note.is_file() and note.read_text() == _key(graph, text)
+
+
+def _note(place: Path, graph: Graph, text: TextEncoder) -> None:
+    place.with_suffix(".made").write_text(_key(graph, text))
+
+
+def _key(graph: Graph, text: TextEncoder) -> str:
+    digest = hashlib.sha256(graph.triples.tobytes())
+    digest.update("\n".join((*graph.entities, *graph.relations)).encode())
+    for file in sorted(Path(__file__).parents[1].rglob("*.py")):
+        digest.update(file.read_bytes())
+    return f"{digest.hexdigest()} {text.fingerprint}"
+
+
 def _claims(
     graph: Graph, text: TextEncoder, folder: Path, *, seeds: tuple[int, ...], clock: _Clock
 ) -> Uplift:
     """Embed the graph without some facts, train the fused model and its twins, compare."""
     known = removed(graph).graph
     with clock.stage("Embedding: facts to vectors"):
-        nodes = GraphEncoder("complex", known, dim=128)
-        config = EmbeddingConfig(epochs=12, negatives=1024, n3=0.04)
-        train(nodes, known, out=folder / NODES, config=config)
+        if _is_made(folder / NODES, known, text):
+            nodes = GraphEncoder.load(folder / NODES)
+        else:
+            nodes = GraphEncoder("complex", known, dim=128)
+            config = EmbeddingConfig(epochs=12, negatives=1024, n3=0.04)
+            train(nodes, known, out=folder / NODES, config=config)
+            _note(folder / NODES, known, text)
     with clock.stage("Claims: is this sentence true? The fused model and its twins"):
         corpus = claims(graph)
         run = train(

@@ -84,13 +84,12 @@ def evaluate(systems: Sequence[System], questions: QuestionSet) -> dict[str, Kin
 
 
 def groups_of(questions: QuestionSet) -> Mapping[str, list[int]]:
-    """Return rows by kind, language, held-out pair, and all."""
+    """Return rows by kind, with pairs of relations never composed in training apart, and all."""
     groups: dict[str, list[int]] = {"all": list(range(len(questions)))}
     for i, question in enumerate(questions):
-        groups.setdefault(question.kind, []).append(i)
+        kind = "held-out pair" if question.is_held_out_pair else question.kind
+        groups.setdefault(kind, []).append(i)
         groups.setdefault(question.language, []).append(i)
-        if question.is_held_out_pair:
-            groups.setdefault("held-out pair", []).append(i)
     return groups
 
 
