@@ -58,8 +58,8 @@ docs: $(VENV)/.installed-dev  ## rewrite the generated pages
 examples: $(VENV)/.installed-dev  ## run every example
 	@for f in examples/*.py; do echo "== $$f"; $(BIN)/python $$f || exit 1; done
 
-bench: $(VENV)/.installed-dev  ## the short benchmarks (minutes)
-	$(BIN)/python benchmarks/run.py
+bench: $(VENV)/.installed-dev  ## claims, questions and the generator on Atlas (about 15 minutes)
+	$(BIN)/lichen quickstart --full --out runs/bench && $(BIN)/python benchmarks/claims.py runs/bench && $(BIN)/python benchmarks/questions.py
 
 bench-embedding: $(VENV)/.installed-dev  ## link prediction on WN18RR, three seeds (about half an hour)
 	$(BIN)/python benchmarks/embedding/wn18rr.py

@@ -10,8 +10,10 @@ import json
 import statistics
 import time
 from pathlib import Path
+from typing import Any
 
-from embedding.runs import ROWS, commit, machine
+from claims import row as figure
+from embedding.runs import ROWS
 
 import lichen as li
 from lichen.apps.explain import system_of
@@ -57,20 +59,14 @@ def main() -> None:
     place.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
 
 
-def row(benchmark: str, metric: str, found: tuple[float, float | None, float | None]) -> dict:
-    """Return one row: a mean, its interval over questions and seeds, and where it was made."""
+def row(
+    benchmark: str, metric: str, found: tuple[float, float | None, float | None]
+) -> dict[str, Any]:
+    """Print a figure and return its row."""
     mean, low, high = found
     print(f"{benchmark}: {metric} {mean:.3f} {low} {high}", flush=True)
-    return {
-        "benchmark": benchmark,
-        "metric": metric,
-        "mean": round(mean, 4),
-        "interval": None if low is None else [round(low, 4), round(high or low, 4)],
-        "published": "",
-        "seeds": list(SEEDS),
-        "machine": machine(),
-        "commit": commit(),
-    }
+    interval = None if low is None or high is None else [low, high]
+    return figure(benchmark, metric, mean, interval, list(SEEDS))
 
 
 if __name__ == "__main__":
