@@ -214,7 +214,7 @@ def _claims(
             FusedModel(text, nodes, fusion="gate", task="classify", labels=corpus.labels()),
             corpus.train,
             valid=corpus.valid,
-            config=TrainConfig(epochs=6),
+            config=TrainConfig(epochs=4, learning_rate=3e-3),
         )
         found = uplift(run, corpus.test, seeds=seeds, graph=known)
         clock.tell(str(found))
