@@ -11,6 +11,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Answer": "lichen.explanation.answer",
     "Answerer": "lichen.apps.answer",
+    "Calibrator": "lichen.embedding.calibrate",
     "Candidate": "lichen.data.corpus",
     "CheckReport": "lichen.jobs.check",
     "Corpus": "lichen.data.corpus",
@@ -24,6 +25,7 @@ _HOMES = {
     "GraphEncoder": "lichen.embedding.encoder",
     "LichenError": "lichen.base.errors",
     "LinkConfig": "lichen.linking.config",
+    "LinkPrediction": "lichen.embedding.evaluate",
     "Linker": "lichen.linking.linker",
     "Mention": "lichen.data.corpus",
     "Quickstart": "lichen.jobs.quickstart",
@@ -36,20 +38,27 @@ _HOMES = {
     "Vocabulary": "lichen.data.vocabulary",
     "answer_json": "lichen.apps.explain",
     "ask": "lichen.apps.answer",
+    "calibrate": "lichen.embedding.calibrate",
     "check": "lichen.jobs.check",
     "claims": "lichen.data.atlas.claims",
+    "complete": "lichen.embedding.complete",
+    "complete_many": "lichen.embedding.complete",
     "corpus_leaks": "lichen.data.leaks",
     "environment": "lichen.jobs.environment",
     "evaluate": "lichen.embedding.evaluate",
+    "evaluate_sampled": "lichen.embedding.sampled",
     "explain": "lichen.apps.explain",
+    "export": "lichen.embedding.exchange.vectors",
     "graph_leaks": "lichen.data.leaks",
     "import_file": "lichen.store.imports",
     "methods": "lichen.jobs.methods",
+    "nearest": "lichen.embedding.complete",
     "predict": "lichen.training.predict",
     "questions": "lichen.data.atlas.questions",
     "quickstart": "lichen.jobs.quickstart",
     "removed": "lichen.data.atlas.claims",
     "train": "lichen.training.loop",
+    "triple_classification": "lichen.embedding.classify",
     "twin": "lichen.training.twins",
     "unseen": "lichen.data.splits",
     "uplift": "lichen.jobs.uplift",
@@ -58,6 +67,7 @@ _HOMES = {
 __all__ = [
     "Answer",
     "Answerer",
+    "Calibrator",
     "Candidate",
     "CheckReport",
     "Corpus",
@@ -71,6 +81,7 @@ __all__ = [
     "GraphEncoder",
     "LichenError",
     "LinkConfig",
+    "LinkPrediction",
     "Linker",
     "Mention",
     "Quickstart",
@@ -83,20 +94,27 @@ __all__ = [
     "Vocabulary",
     "answer_json",
     "ask",
+    "calibrate",
     "check",
     "claims",
+    "complete",
+    "complete_many",
     "corpus_leaks",
     "environment",
     "evaluate",
+    "evaluate_sampled",
     "explain",
+    "export",
     "graph_leaks",
     "import_file",
     "methods",
+    "nearest",
     "predict",
     "questions",
     "quickstart",
     "removed",
     "train",
+    "triple_classification",
     "twin",
     "unseen",
     "uplift",
@@ -114,9 +132,14 @@ if TYPE_CHECKING:
     from lichen.data.leaks import corpus_leaks, graph_leaks
     from lichen.data.splits import unseen
     from lichen.data.vocabulary import Vocabulary
+    from lichen.embedding.calibrate import Calibrator, calibrate
+    from lichen.embedding.classify import triple_classification
+    from lichen.embedding.complete import complete, complete_many, nearest
     from lichen.embedding.config import EmbeddingConfig
     from lichen.embedding.encoder import GraphEncoder
-    from lichen.embedding.evaluate import evaluate
+    from lichen.embedding.evaluate import LinkPrediction, evaluate
+    from lichen.embedding.exchange.vectors import export
+    from lichen.embedding.sampled import evaluate_sampled
     from lichen.explanation.answer import Answer
     from lichen.fusion.model import FusedModel
     from lichen.jobs.check import CheckReport, check

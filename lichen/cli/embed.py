@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 import lichen as li
+from lichen.base.config import load_config
 from lichen.cli.output import AsJson, Columns, OnBadLine, names_of, show
 
 
@@ -16,8 +18,14 @@ def embed(
     *,
     method: Annotated[str, typer.Option(help="See `lichen ls`.")] = "complex",
     dim: Annotated[int, typer.Option(help="Numbers an entity.")] = 128,
-    epochs: Annotated[int, typer.Option(help="Most passes over the facts.")] = 40,
+    epochs: Annotated[
+        int | None, typer.Option(help="Most passes over the facts; none is the recipe's.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the random start.")] = 0,
+    recipe: Annotated[
+        Path | None, typer.Option(help="TOML file with the keys of EmbeddingConfig.")
+    ] = None,
+    processes: Annotated[int, typer.Option(help="That share the training.")] = 1,
     out: Annotated[Path, typer.Option(help="Folder for the vectors.")] = Path("runs/nodes"),
     on_bad_line: OnBadLine = "raise",
     columns: Columns = None,
@@ -25,10 +33,12 @@ def embed(
 ) -> None:
     """Train entity and relation vectors; rank the test split where there is one."""
     facts = li.Graph.load(graph, on_bad_line=on_bad_line, columns=names_of(columns))
-    config = li.EmbeddingConfig(epochs=epochs, seed=seed)
-    run = li.train(
-        li.GraphEncoder(method, facts, dim=dim, seed=seed), facts, out=out, config=config
-    )
+    config = li.EmbeddingConfig() if recipe is None else load_config(li.EmbeddingConfig, recipe)
+    config = replace(config, seed=seed, epochs=config.epochs if epochs is None else epochs)
+    encoder = li.GraphEncoder(method, facts, dim=dim, seed=seed)
+    run = li.train(encoder, facts, out=out, config=config, processes=processes)
+    if len(facts.splits.get("valid", ())):
+        li.calibrate(run.model, facts).save(out)
     found: dict[str, Any] = {**run.metrics, "out": str(out)}
     if "test" in facts.splits:
         scores = li.evaluate(run.model, facts)

@@ -10,9 +10,11 @@ import typer
 from lichen.base.errors import LichenError
 from lichen.cli.ask import ask
 from lichen.cli.check import check
+from lichen.cli.complete import complete
 from lichen.cli.embed import embed
 from lichen.cli.env import env
 from lichen.cli.explain import explain
+from lichen.cli.export import export
 from lichen.cli.import_ import import_
 from lichen.cli.link import link
 from lichen.cli.ls import ls
@@ -36,7 +38,21 @@ def settings(
     os.environ["LICHEN_DEBUG"] = "1" if debug else ""
 
 
-VERBS = (quickstart, check, import_, link, embed, train, uplift, ask, explain, ls, env)
+VERBS = (
+    quickstart,
+    check,
+    import_,
+    link,
+    embed,
+    export,
+    train,
+    uplift,
+    complete,
+    ask,
+    explain,
+    ls,
+    env,
+)
 
 for verb in VERBS:
     app.command(verb.__name__.rstrip("_"))(verb)

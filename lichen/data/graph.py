@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, fields
+from functools import cached_property, partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lichen.base.errors import DataError, ShapeError
+from lichen.data.distinct import ascending, owned
 from lichen.data.index import EndIndex, PairIndex
 from lichen.data.vocabulary import Vocabulary
 
@@ -97,19 +98,19 @@ class Graph:
 
     def __post_init__(self) -> None:
         """Check that ids and shapes fit, and make arrays and mappings read-only."""
-        triples = np.array(self.triples, dtype=np.int64)
+        triples = owned(self.triples)
         if triples.size == 0:
             triples = triples.reshape(0, 3)
         if triples.ndim != 2 or triples.shape[1] != 3:
             raise ShapeError(f"triples must have shape (facts, 3); got {triples.shape}.")
-        found = np.array(self.fact_sources, dtype=np.int64)
+        found = owned(self.fact_sources)
         if found.size == 0:
-            found = np.full(len(triples), -1, dtype=np.int64)
+            found = np.broadcast_to(np.int64(-1), (len(triples),))  # one number, not one a fact
         if found.shape != (len(triples),):
             raise ShapeError(
                 f"fact_sources must have shape ({len(triples)},), one per fact; got {found.shape}."
             )
-        splits = {k: np.unique(np.array(v, dtype=np.int64)) for k, v in self.splits.items()}
+        splits = {k: ascending(owned(v)) for k, v in self.splits.items()}
         entities, relations = len(self.entities), len(self.relations)
         _within("triples[:, 0]", triples[:, 0], entities, "entity ids")
         _within("triples[:, 1]", triples[:, 1], relations, "relation ids")
@@ -135,6 +136,14 @@ class Graph:
             frozen[key] = MappingProxyType(dict(getattr(self, key)))
         for key, value in frozen.items():
             object.__setattr__(self, key, value)
+
+    def __reduce__(self) -> tuple[partial[Graph], tuple[()]]:
+        """Pickle by the fields, so that processes can be given a graph."""
+        given = {f.name: getattr(self, f.name) for f in fields(self)}
+        plain: dict[str, Any] = {
+            k: dict(x) if isinstance(x, Mapping) else x for k, x in given.items()
+        }
+        return partial(Graph, **plain), ()
 
     @classmethod
     def from_triples(

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Ids = NDArray[np.int64]
+from lichen.data.distinct import Ids, stable_order
 
 
 class PairIndex:
@@ -26,7 +25,8 @@ class PairIndex:
 
     def __init__(self, anchors: Ids, relations: Ids, values: Ids, *, num_relations: int) -> None:
         keys = anchors * num_relations + relations
-        self._rows = np.argsort(keys, kind="stable")
+        bound = (int(anchors.max(initial=0)) + 1) * num_relations
+        self._rows = stable_order(keys, bound=bound)
         self._keys = keys[self._rows]
         self._values = values[self._rows]
         self._num_relations = num_relations
@@ -73,7 +73,8 @@ class EndIndex:
         ends = np.concatenate([heads, tails])
         counts = np.bincount(ends, minlength=num_entities)
         self._heads, self._tails = heads, tails
-        self._rows = np.argsort(ends, kind="stable") % max(len(heads), 1)
+        self._rows = stable_order(ends, bound=num_entities)
+        self._rows[self._rows >= len(heads)] -= len(heads)
         self.offsets: Ids = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
 
     def rows_of(self, entity: int) -> Ids:

@@ -12,8 +12,14 @@ from types import MappingProxyType
 SCORERS: Mapping[str, str] = MappingProxyType(
     {
         "complex": "lichen.embedding.complex:ComplEx",
+        "conve": "lichen.embedding.conve:ConvE",
+        "cp": "lichen.embedding.cp:CP",
         "distmult": "lichen.embedding.distmult:DistMult",
+        "rescal": "lichen.embedding.rescal:RESCAL",
+        "rotate": "lichen.embedding.rotate:RotatE",
+        "simple": "lichen.embedding.simple:SimplE",
         "transe": "lichen.embedding.transe:TransE",
+        "tucker": "lichen.embedding.tucker:TuckER",
     }
 )
 """Method name to "module:class"."""

@@ -7,6 +7,12 @@ from typing import Literal
 
 from lichen.base import check
 from lichen.base.choose import choose
+from lichen.base.errors import ConfigError
+
+ALL_LOSSES = ("softmax", "binary")
+"""Losses that compare a query with all entities."""
+SAMPLED_LOSSES = ("softmax", "margin", "self_adversarial")
+"""Losses that compare a fact with a sample."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,20 +20,34 @@ class EmbeddingConfig:
     """Settings of `train_embedding`; the defaults suit graphs of up to about 100,000 facts.
 
     Raises:
-        ConfigError: a value is out of its bounds; the message starts with its key.
+        ConfigError: a value is out of its bounds, or two do not go together; the message starts
+            with the key.
     """
 
     epochs: int = 40
     """Most passes over the training facts, each fact seen in both directions."""
     batch_size: int = 1024
-    """Directed facts a step."""
+    """Directed facts a step; distinct (entity, relation) queries when compared with all."""
+    optimiser: Literal["adagrad", "rowwise_adagrad", "adam"] = "adagrad"
+    """"rowwise_adagrad" keeps one number a row as its state, for tables that fill the memory."""
     learning_rate: float = 0.1
     """Adagrad's step; a coordinate moves by about this much at its first update."""
+    decay: float = 1.0
+    """Factor on the learning rate after each look at the validation split without a better MRR."""
+    loss: Literal["softmax", "binary", "margin", "self_adversarial"] = "softmax"
+    """"binary" needs all candidates, "margin" and "self_adversarial" sampled ones."""
+    margin: float = 9.0
+    """Of the margin and self-adversarial losses."""
+    temperature: float = 1.0
+    """Of the self-adversarial loss: how much more hard negatives weigh."""
     candidates: Literal["auto", "all", "sampled"] = "auto"
     """What a true tail competes with: all entities, or a sample shared by the batch. "auto"
-    takes all entities up to 2,000 of them."""
+    takes all entities up to 2,000 of them, unless the loss needs a sample."""
+    count: Literal["facts", "queries"] = "facts"
+    """What weighs alike when compared with all: every fact (1-vs-all), or every query however
+    many answers it has (k-vs-all)."""
     negatives: int = 512
-    """Entities drawn for that sample."""
+    """Entities drawn for the sample."""
     degree_power: float = 0.5
     """An entity is drawn in proportion to (its facts + 1) to this power; 0 draws all alike."""
     hide_known: bool = True
@@ -37,8 +57,17 @@ class EmbeddingConfig:
     n3: float = 0.01
     """Weight of the cubed coordinate sizes (Lacroix et al., 2018); 0 turns it off. Less keeps
     stored facts better, more foretells absent ones better (0.05 on Atlas)."""
+    l2: float = 0.0
+    """Weight of the squared coordinates."""
+    dropout: float = 0.0
+    """Share of the coordinates of heads and relations dropped in training."""
+    relation_weight: float = 0.0
+    """Weight of telling the relation of each fact from its entities, as auxiliary objective
+    (Chen et al., 2021, arXiv:2110.02834)."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """Of the products with candidates; vectors and optimiser stay float32."""
     valid_every: int = 5
-    """Epochs between two looks at the validation split."""
+    """Epochs between two looks at the validation split, and between two checkpoints."""
     patience: int = 3
     """Looks without a better filtered MRR after which training stops."""
     valid_limit: int = 2000
@@ -49,12 +78,37 @@ class EmbeddingConfig:
         """Refuse values that could only fail later, deep inside a run."""
         check.between("embed.epochs", self.epochs, 0, 100_000)
         check.between("embed.batch_size", self.batch_size, 1, 10_000_000)
+        choose("embed.optimiser", self.optimiser, _named("adagrad", "rowwise_adagrad", "adam"))
         check.between("embed.learning_rate", self.learning_rate, 0.0, 100.0)
-        choose("embed.candidates", self.candidates, dict.fromkeys(("auto", "all", "sampled")))
+        check.between("embed.decay", self.decay, 0.0, 1.0)
+        choose("embed.loss", self.loss, _named(*ALL_LOSSES, *SAMPLED_LOSSES))
+        check.between("embed.margin", self.margin, 0.0, 1e6)
+        check.between("embed.temperature", self.temperature, 0.0, 1e6)
+        choose("embed.candidates", self.candidates, _named("auto", "all", "sampled"))
+        choose("embed.count", self.count, _named("facts", "queries"))
         check.between("embed.negatives", self.negatives, 1, 10_000_000)
         check.between("embed.degree_power", self.degree_power, 0.0, 4.0)
         check.between("embed.n3", self.n3, 0.0, 1e6)
+        check.between("embed.l2", self.l2, 0.0, 1e6)
+        check.between("embed.dropout", self.dropout, 0.0, 0.99)
+        check.between("embed.relation_weight", self.relation_weight, 0.0, 1e6)
+        choose("embed.precision", self.precision, _named("float32", "bfloat16"))
         check.between("embed.valid_every", self.valid_every, 1, 100_000)
         check.between("embed.patience", self.patience, 1, 100_000)
         check.between("embed.valid_limit", self.valid_limit, 1, 10_000_000)
         check.between("embed.seed", self.seed, 0, 2**32 - 1)
+        self._refuse_mismatch()
+
+    def _refuse_mismatch(self) -> None:
+        if self.candidates == "all" and self.loss not in ALL_LOSSES:
+            raise ConfigError(
+                f"embed.candidates must be sampled for the loss {self.loss}; got all."
+            )
+        if self.candidates == "sampled" and self.loss not in SAMPLED_LOSSES:
+            raise ConfigError(
+                f"embed.candidates must be all for the loss {self.loss}; got sampled."
+            )
+
+
+def _named(*names: str) -> dict[str, None]:
+    return dict.fromkeys(names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -12,33 +13,32 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from lichen.base import check
-from lichen.base.errors import DataError, ShapeError
+from lichen.base.errors import ConfigError, DataError, ShapeError
 from lichen.data.graph import Graph, Ids
 from lichen.data.vocabulary import Vocabulary
 from lichen.embedding.artifact import read_artifact, write_artifact
-from lichen.embedding.scorer import make_scorer
+from lichen.embedding.scorer import Scorer, make_scorer
 from lichen.embedding.unseen import place_unseen
-
-START_SIZE = 0.05
-"""Standard deviation of a new vector's coordinates."""
 
 
 class GraphEncoder(nn.Module):
     """Vectors of a graph's entities and relations, and the scores they give to facts.
 
-    Each relation has a second vector for its reverse direction, by which heads are asked for:
-    (?, r, t) is scored as (t, reverse of r, ?), so `score` and `score_heads` are two opinions.
+    With `reciprocal`, each relation has a second vector for its reverse direction, by which heads
+    are asked for: (?, r, t) is scored as (t, reverse of r, ?), so `score` and `score_heads` are
+    two opinions. Without, both directions are one formula's.
 
     Args:
         scorer: a key of `lichen.embedding.SCORERS`.
         graph: the entities and relations to have vectors for; its facts are not read.
         dim: numbers an entity.
         seed: of the random start.
+        reciprocal: whether reverse directions have vectors of their own.
         **settings: the scorer's own settings, such as `norm` of TransE.
 
     Raises:
         ChoiceError: no such scorer.
-        ConfigError: `dim` does not fit the scorer.
+        ConfigError: `dim` or `reciprocal` does not fit the scorer.
 
     >>> g = Graph.from_triples([("Vienna", "capital_of", "Austria")])
     >>> GraphEncoder("complex", g, dim=8).score_tails([0], [0]).shape
@@ -52,21 +52,38 @@ class GraphEncoder(nn.Module):
         *,
         dim: int = 128,
         seed: int = 0,
+        reciprocal: bool = True,
         **settings: Any,
     ) -> None:
         super().__init__()
         check.between("dim", dim, 1, 1_000_000)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)  # a scorer's own weights start by torch's global stream
+            self.scorer: Scorer = make_scorer(scorer, dim, **settings)
+        if not (reciprocal or self.scorer.asks_heads):
+            raise ConfigError(
+                f"reciprocal must be True for {scorer}: its heads can only be asked for by a "
+                "reverse relation; got False."
+            )
         self.scorer_name = scorer
         self.settings = settings
-        self.scorer = make_scorer(scorer, **settings)
+        self.reciprocal = reciprocal
         self.entities: Vocabulary = graph.entities
         self.relations: Vocabulary = graph.relations
         self.dim = dim
+        self._start(seed)
+
+    def _start(self, seed: int) -> None:
+        """Draw the vectors."""
         draw = torch.Generator().manual_seed(seed)
-        entity_shape = (len(self.entities), self.scorer.entity_width(dim))
-        relation_shape = (2 * len(self.relations), self.scorer.relation_width(dim))
-        self.entity_table = nn.Parameter(torch.randn(entity_shape, generator=draw) * START_SIZE)
-        self.relation_table = nn.Parameter(torch.randn(relation_shape, generator=draw) * START_SIZE)
+        num_rows = len(self.relations) * (2 if self.reciprocal else 1)
+        self.entity_table = nn.Parameter(self.scorer.start_entities(len(self.entities), draw))
+        self.relation_table = nn.Parameter(self.scorer.start_relations(num_rows, draw))
+
+    @property
+    def is_table(self) -> bool:
+        """Whether every entity has its own learned vector; otherwise they are computed."""
+        return True
 
     @property
     def num_entities(self) -> int:
@@ -107,22 +124,60 @@ class GraphEncoder(nn.Module):
     def score_tails(self, h: ArrayLike | Tensor, r: ArrayLike | Tensor) -> Tensor:
         """Score every entity as tail: `(batch,)` each -> `(batch, entities)`."""
         relation = _rows(self.relation_table[: self.num_relations], r, what="relation")
-        return self.scorer.score_tails(self.vectors(h), relation, self.entity_table)
+        return self.scorer.score_tails(self.vectors(h), relation, self.vectors())
 
     def score_heads(self, r: ArrayLike | Tensor, t: ArrayLike | Tensor) -> Tensor:
-        """Score every entity as head, by the reverse relation: -> `(batch, entities)`."""
-        relation = _rows(self.relation_table[self.num_relations :], r, what="relation")
-        return self.scorer.score_tails(self.vectors(t), relation, self.entity_table)
+        """Score every entity as head: `(batch,)` each -> `(batch, entities)`."""
+        if self.reciprocal:
+            relation = _rows(self.relation_table[self.num_relations :], r, what="relation")
+            return self.scorer.score_tails(self.vectors(t), relation, self.vectors())
+        relation = _rows(self.relation_table, r, what="relation")
+        return self.scorer.score_heads(relation, self.vectors(t), self.vectors())
 
-    def score_directed(self, entity: ArrayLike | Tensor, relation: ArrayLike | Tensor) -> Tensor:
+    def score_relations(self, h: ArrayLike | Tensor, t: ArrayLike | Tensor) -> Tensor:
+        """Score every relation between two entities: `(batch,)` each -> `(batch, relations)`."""
+        relations = self.relation_table[: self.num_relations]
+        return self.scorer.score_relations(self.vectors(h), self.vectors(t), relations)
+
+    def directed(
+        self, entity: Tensor, relation: Tensor, table: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Return the queries (entity, relation, ?) and what they are compared with.
+
+        Args:
+            entity: `(batch,)` ids.
+            relation: `(batch,)` ids, all of one direction when the encoder is not reciprocal;
+                r + num_relations asks for the heads of r.
+            table: `(entities, entity_dim)` vectors to ask with; None is the encoder's own.
+
+        Returns:
+            `(batch, query width)` and `(entities, query width)`.
+        """
+        vectors = self.vectors() if table is None else table
+        known = vectors.index_select(0, entity)
+        if self.reciprocal or not len(relation) or int(relation[0]) < self.num_relations:
+            asked = self.scorer.tail_queries(known, self.relation_table, relation)
+            return asked, self.scorer.as_tails(vectors)
+        rows = relation - self.num_relations
+        asked = self.scorer.head_queries(self.relation_table, rows, known)
+        return asked, self.scorer.as_heads(vectors)
+
+    @torch.no_grad()
+    def score_directed(
+        self, entity: ArrayLike | Tensor, relation: ArrayLike | Tensor, *, out: Tensor | None = None
+    ) -> Tensor:
         """Score every entity as the answer to (entity, relation, ?): -> `(batch, entities)`.
 
         Args:
             entity: `(batch,)` ids.
-            relation: `(batch,)` ids; r + num_relations asks for the heads of r.
+            relation: `(batch,)` ids, all of one direction when the encoder is not reciprocal;
+                r + num_relations asks for the heads of r.
+            out: `(batch, entities)`, where to write; None takes fresh memory.
         """
-        rows = _rows(self.relation_table, relation, what="relation")
-        return self.scorer.score_tails(self.vectors(entity), rows, self.entity_table)
+        asked = _ids(entity, self.num_entities, what="entity")
+        by = _ids(relation, 2 * self.num_relations, what="relation")
+        queries, candidates = self.directed(asked, by)
+        return self.scorer.comparison.scores(queries, candidates, out=out)
 
     def interaction(self, head: Tensor, tail: Tensor) -> Tensor:
         """Return what two vectors say together: `(..., entity_dim)` -> `(..., relation_dim)`.
@@ -149,18 +204,65 @@ class GraphEncoder(nn.Module):
             DataError: an id is out of range.
         """
         heading, ending = _pairs("as_head", as_head), _pairs("as_tail", as_tail)
-        others = np.concatenate([heading[:, 1], ending[:, 0]])
-        if len(others) == 0:
+        if len(heading) + len(ending) == 0:
             return self.entity_table.new_zeros(self.entity_dim)
-        forward, reverse = torch.split(self.relation_table, self.num_relations)
-        asking = torch.cat(
-            [
-                _rows(forward, heading[:, 0], what="relation"),
-                _rows(reverse, ending[:, 1], what="relation"),
-            ]
-        )
-        size = self.entity_table.norm(dim=1).mean()
-        return place_unseen(self.scorer, asking, self.vectors(others), size=size)
+        forward = self.relation_table[: self.num_relations]
+        reverse = self.relation_table[self.num_relations :]
+        said = [(True, forward, heading), (False, forward, ending[:, ::-1])]
+        if self.reciprocal:
+            said += [(False, reverse, heading), (True, reverse, ending[:, ::-1])]
+        implied = []
+        for is_head, table, pairs in said:
+            relation = _rows(table, pairs[:, 0].copy(), what="relation")
+            others = self.vectors(pairs[:, 1].copy())
+            if not is_head:
+                implied.append(self.scorer.implied_tail(others, relation))
+            elif self.scorer.asks_heads:
+                implied.append(self.scorer.implied_head(relation, others))
+        size = self.vectors().norm(dim=1).mean() if self.scorer.comparison.is_dot else None
+        return place_unseen(torch.cat(implied), size=size)
+
+    @torch.no_grad()
+    def with_entities(self, facts: Iterable[tuple[str, str, str]]) -> GraphEncoder:
+        """Return a copy that also knows the new entities of some facts, without training.
+
+        Each new entity is placed by `encode_unseen` from its facts with entities known here;
+        what was known keeps its ids and vectors.
+
+        Args:
+            facts: (head, relation, tail) labels; facts between known entities are not read.
+
+        Returns:
+            The copy, the new entities last, in order of first appearance.
+
+        Raises:
+            DataError: a relation is unknown, or a new entity has no fact with a known one.
+        """
+        heading: dict[str, list[tuple[int, int]]] = {}
+        ending: dict[str, list[tuple[int, int]]] = {}
+        for h, r, t in facts:
+            relation = self.relations.id(r)
+            for label, others, known in ((h, heading, t), (t, ending, h)):
+                if label in self.entities:
+                    continue
+                pairs = others.setdefault(label, [])
+                if known in self.entities:
+                    other = self.entities.id(known)
+                    pairs.append((relation, other) if others is heading else (other, relation))
+        labels = list(dict.fromkeys([*heading, *ending]))
+        rows: list[Tensor] = [self.entity_table]
+        for label in labels:
+            as_head, as_tail = heading.get(label, []), ending.get(label, [])
+            if not as_head and not as_tail:
+                raise DataError(
+                    f"entity {label!r} must have a fact with an entity known here; it has none. "
+                    "Add such a fact, or train anew."
+                )
+            rows.append(self.encode_unseen(as_head=as_head, as_tail=as_tail)[None])
+        table = nn.Parameter(torch.cat(rows))
+        grown = deepcopy(self, {id(self.entity_table): table})
+        grown.entities = Vocabulary([*self.entities, *labels], what="entity")
+        return grown
 
     def shuffled(self, seed: int = 0) -> GraphEncoder:
         """Return a copy whose entity vectors are dealt to other entities.
@@ -182,12 +284,14 @@ class GraphEncoder(nn.Module):
             tensors={
                 "entities": self.entity_table.detach(),
                 "relations": self.relation_table.detach(),
+                **{f"scorer.{name}": x for name, x in self.scorer.state_dict().items()},
             },
             documents={
                 "encoder": {
                     "scorer": self.scorer_name,
                     "settings": self.settings,
                     "dim": self.dim,
+                    "reciprocal": self.reciprocal,
                 },
                 "entities": list(self.entities),
                 "relations": list(self.relations),
@@ -203,31 +307,40 @@ class GraphEncoder(nn.Module):
             ArtifactError: a file is missing, changed, or of another format version.
         """
         tensors, documents = read_artifact(Path(folder), kind="graph-encoder")
-        labels = Graph(
-            entities=Vocabulary(documents["entities"], what="entity"),
+        no_entity = Graph(
+            entities=Vocabulary([], what="entity"),
             relations=Vocabulary(documents["relations"], what="relation"),
             triples=np.empty((0, 3), dtype=np.int64),
         )
         said = documents["encoder"]
-        encoder = cls(said["scorer"], labels, dim=said["dim"], **said["settings"])
-        with torch.no_grad():
-            encoder.entity_table.copy_(tensors["entities"])
-            encoder.relation_table.copy_(tensors["relations"])
+        encoder = cls(
+            said["scorer"],
+            no_entity,
+            dim=said["dim"],
+            reciprocal=said["reciprocal"],
+            **said["settings"],
+        )
+        own = {k.removeprefix("scorer."): x for k, x in tensors.items() if k.startswith("scorer.")}
+        encoder.scorer.load_state_dict(own)
+        encoder.entities = Vocabulary(documents["entities"], what="entity")
+        encoder.entity_table = nn.Parameter(tensors["entities"])
+        encoder.relation_table = nn.Parameter(tensors["relations"])
         return encoder
 
 
 def _rows(table: Tensor, ids: ArrayLike | Tensor, *, what: str) -> Tensor:
+    return table[_ids(ids, len(table), what=what).to(table.device)]
+
+
+def _ids(ids: ArrayLike | Tensor, count: int, *, what: str) -> Tensor:
     found = ids if isinstance(ids, Tensor) else torch.from_numpy(np.array(ids, dtype=np.int64))
-    _refuse_outside(what, found, len(table))
-    return table[found.to(table.device)]
-
-
-def _refuse_outside(what: str, ids: Tensor, count: int) -> None:
-    if ids.numel() and not (int(ids.min()) >= 0 and int(ids.max()) < count):
+    if found.numel() and not (int(found.min()) >= 0 and int(found.max()) < count):
+        low, high = int(found.min()), int(found.max())
         raise DataError(
-            f"{what} ids must be from 0 to {count - 1}; got {int(ids.min())} to {int(ids.max())}. "
+            f"{what} ids must be from 0 to {count - 1}; got {low} to {high}. "
             f"Look ids up in the encoder's own {what} labels."
         )
+    return found
 
 
 def _pairs(name: str, facts: ArrayLike) -> Ids:

@@ -1,27 +1,33 @@
-"""A graph encoder and its graph to trained vectors, touching only the rows that a step uses."""
+"""A graph encoder and its graph to trained vectors: epochs, looks at validation, checkpoints."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from lichen.base.errors import DataError, LichenError
+from lichen.base.errors import ConfigError, DataError, LichenError
 from lichen.base.progress import track
 from lichen.data.graph import Graph, Ids
-from lichen.embedding.adagrad import RowAdagrad
-from lichen.embedding.config import EmbeddingConfig
+from lichen.embedding.checkpoint import Checkpoint
+from lichen.embedding.config import ALL_LOSSES, SAMPLED_LOSSES, EmbeddingConfig
 from lichen.embedding.encoder import GraphEncoder
-from lichen.embedding.evaluate import KnownAnswers, rank_triples
-from lichen.embedding.loss import against_all, against_sample, n3
+from lichen.embedding.evaluate import rank_triples
+from lichen.embedding.known import KnownAnswers
+from lichen.embedding.step import Step
+from lichen.embedding.step_all import AllStep
+from lichen.embedding.step_sampled import SampledStep
+from lichen.embedding.team import Team
 
 ALL_UP_TO = 2_000
 """Entities up to which `candidates="auto"` compares with all of them."""
-CHUNK_SCORES = 8_000_000
-"""Scores held at a time when comparing with all entities: 32 MB, and as much for gradients."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,25 +55,35 @@ class TrainReport:
 
 
 def train_embedding(
-    encoder: GraphEncoder, graph: Graph, *, config: EmbeddingConfig | None = None
+    encoder: GraphEncoder,
+    graph: Graph,
+    *,
+    config: EmbeddingConfig | None = None,
+    checkpoint: str | Path | None = None,
+    on_look: Callable[[int, float], bool] | None = None,
 ) -> TrainReport:
     """Train the vectors on the train split, in place.
 
     With a "valid" split the vectors of the best filtered MRR are kept and training stops when
     it no longer grows; without one all epochs run. The same seed gives the same vectors on the
-    same machine and number of threads.
+    same machine and number of threads. Where torch.distributed is initialised, its processes
+    share every batch and all end with the same vectors.
 
     Args:
         encoder: what to train.
         graph: the facts; "train" of an unsplit graph is all of them.
         config: the settings; None takes the defaults.
+        checkpoint: folder for the run's state, written every `config.valid_every` epochs. A run
+            found there goes on and ends as if it had never stopped; at the end it is removed.
+        on_look: told the epoch and the MRR at each look at the validation split; True stops.
 
     Returns:
         Losses, validation figures and time.
 
     Raises:
         DataError: there is no training fact, or the graph is not the encoder's.
-        LichenError: the loss is no longer a number.
+        ConfigError: settings do not go together, or `checkpoint` holds another run.
+        LichenError: the loss is no longer a number, or the disk is full.
     """
     settings = config or EmbeddingConfig()
     if graph.entities != encoder.entities or graph.relations != encoder.relations:
@@ -79,163 +95,157 @@ def train_embedding(
     facts = graph.split("train")
     if len(facts) == 0:
         raise DataError("the train split must hold at least one fact; it is empty.")
-    return _Run(encoder, graph, facts, settings).run()
+    team = Team()
+    kept = None
+    if checkpoint is not None:
+        kept = Checkpoint(Path(checkpoint), encoder, facts, settings)
+    run = _Run(encoder, graph, _make_step(encoder, facts, settings, team), kept)
+    return run.run(on_look)
+
+
+def _make_step(encoder: GraphEncoder, facts: Ids, settings: EmbeddingConfig, team: Team) -> Step:
+    if team.size > 1 and not encoder.is_table:
+        raise ConfigError(
+            "several processes can only train an encoder that learns each vector by itself; "
+            f"got {type(encoder).__name__}. Train it in one process."
+        )
+    against_all = settings.candidates == "all"
+    if settings.candidates == "auto":
+        is_small = encoder.num_entities <= ALL_UP_TO
+        only_all = settings.loss not in SAMPLED_LOSSES
+        against_all = only_all or (is_small and settings.loss in ALL_LOSSES)
+    make = AllStep if against_all else SampledStep
+    return make(encoder, facts, settings, team)
+
+
+@dataclass
+class _Progress:
+    """How far a run has come; a checkpoint holds it as JSON."""
+
+    epoch: int = 0
+    losses: list[float] = field(default_factory=list)
+    valid_mrr: list[float] = field(default_factory=list)
+    best: float = -1.0
+    best_epoch: int = 0
+    looks_since: int = 0
+    learning_rate: float = 0.0
+    seconds: float = 0.0
 
 
 class _Run:
-    """One training run: its optimiser, its random stream and its best vectors so far."""
+    """One training run: its steps, and its best vectors so far."""
 
     def __init__(
-        self, encoder: GraphEncoder, graph: Graph, facts: Ids, settings: EmbeddingConfig
+        self, encoder: GraphEncoder, graph: Graph, step: Step, checkpoint: Checkpoint | None
     ) -> None:
-        self.encoder, self.settings = encoder, settings
-        h, r, t = facts.T
-        reverse = np.stack([t, r + encoder.num_relations, h])
-        directed = np.concatenate([facts.T, reverse], axis=1)
-        self.facts = torch.from_numpy(directed).to(encoder.entity_table.device)
-        self.draw = torch.Generator().manual_seed(settings.seed)
-        self.use_all = settings.candidates == "all" or (
-            settings.candidates == "auto" and encoder.num_entities <= ALL_UP_TO
-        )
-        self.entities = RowAdagrad(encoder.entity_table, learning_rate=settings.learning_rate)
-        self.relations = RowAdagrad(encoder.relation_table, learning_rate=settings.learning_rate)
-        self.known = KnownAnswers(graph.triples, num_relations=encoder.num_relations)
-        self.known_in_train = KnownAnswers(facts, num_relations=encoder.num_relations)
+        self.encoder, self.step, self.checkpoint = encoder, step, checkpoint
+        self.config, self.team = step.config, step.team
+        self.graph = graph
         self.valid = self._choose_valid(graph)
-        degree = np.bincount(facts[:, [0, 2]].ravel(), minlength=encoder.num_entities)
-        weight = (degree + 1.0) ** settings.degree_power
-        chance = weight / weight.sum()
-        self.cumulated = torch.from_numpy(np.cumsum(chance))
-        drawn_once = -np.expm1(settings.negatives * np.log1p(-np.minimum(chance, 1 - 1e-9)))
-        self.log_weight = torch.from_numpy(-np.log(drawn_once)).to(encoder.entity_table)
+        self.progress = _Progress(learning_rate=self.config.learning_rate)
+        self.best = {} if self.valid is None else self._copy()
+
+    @cached_property
+    def known(self) -> KnownAnswers:
+        """Index the facts of every split; large, so only where validation facts are ranked."""
+        return KnownAnswers(self.graph.triples, num_relations=self.encoder.num_relations)
 
     def _choose_valid(self, graph: Graph) -> Ids | None:
         if "valid" not in graph.splits or len(graph.split("valid")) == 0:
             return None
         rows = graph.split("valid")
-        order = np.random.default_rng(self.settings.seed).permutation(len(rows))
-        return rows[np.sort(order[: self.settings.valid_limit])]
+        order = np.random.default_rng(self.config.seed).permutation(len(rows))
+        return rows[np.sort(order[: self.config.valid_limit])]
 
-    def run(self) -> TrainReport:
-        started = time.perf_counter()
-        losses: list[float] = []
-        valid_mrr: list[float] = []
-        best_epoch, best, looks_since = 0, -1.0, 0
-        kept = self._copy()
-        for epoch in track(range(1, self.settings.epochs + 1), what="embedding"):
-            losses.append(self._epoch(epoch))
-            is_last = epoch == self.settings.epochs
-            if self.valid is None or (epoch % self.settings.valid_every and not is_last):
-                continue
-            valid_mrr.append(self._look(self.valid))
-            looks_since += 1
-            if valid_mrr[-1] > best:
-                best, best_epoch, looks_since, kept = valid_mrr[-1], epoch, 0, self._copy()
-            if looks_since >= self.settings.patience:
+    def run(self, on_look: Callable[[int, float], bool] | None) -> TrainReport:
+        self._resume()
+        made = self.progress
+        started = time.perf_counter() - made.seconds
+        first = made.epoch + 1
+        for epoch in track(range(first, self.config.epochs + 1), what="embedding"):
+            if made.looks_since >= self.config.patience:
                 break
+            made.losses.append(self._epoch(epoch))
+            made.epoch = epoch
+            if epoch % self.config.valid_every == 0 or epoch == self.config.epochs:
+                self._look()
+                made.seconds = time.perf_counter() - started
+                self._keep()
+                if on_look is not None and made.valid_mrr and on_look(epoch, made.valid_mrr[-1]):
+                    break
         if self.valid is None:
-            best_epoch = len(losses)
+            made.best_epoch = made.epoch
         else:
-            self._restore(kept)
+            self._restore(self.best)
+        if self.checkpoint is not None and self.team.is_first:
+            self.checkpoint.remove()
         return TrainReport(
-            epochs=len(losses),
-            best_epoch=best_epoch,
-            losses=tuple(losses),
-            valid_mrr=tuple(valid_mrr),
+            epochs=made.epoch,
+            best_epoch=made.best_epoch,
+            losses=tuple(made.losses),
+            valid_mrr=tuple(made.valid_mrr),
             seconds=time.perf_counter() - started,
         )
 
     def _epoch(self, epoch: int) -> float:
-        order = torch.randperm(self.facts.shape[1], generator=self.draw)
-        step = self._step_all if self.use_all else self._step_sampled
-        total = 0.0
-        for columns in torch.split(order, self.settings.batch_size):
-            total += step(*self.facts[:, columns.to(self.facts.device)]) * len(columns)
-        mean = total / self.facts.shape[1]
-        if not np.isfinite(mean):
-            raise LichenError(
-                f"embedding: the loss must be a number, and in epoch {epoch} it is {mean}. "
-                f"Lower embed.learning_rate (now {self.settings.learning_rate})."
-            )
-        return mean
+        total = count = 0.0
+        self.encoder.train()
+        for number, batch in enumerate(torch.split(self.step.order(), self.config.batch_size)):
+            loss, weight = self.step(batch)
+            if not np.isfinite(loss):
+                raise LichenError(
+                    f"embedding: the loss must be a number, and in epoch {epoch}, step "
+                    f"{number + 1}, it is {loss}. Lower embed.learning_rate (now "
+                    f"{self.progress.learning_rate:g})."
+                )
+            total, count = total + loss, count + weight
+        self.encoder.eval()
+        return total / count
 
-    def _step_all(self, h: Tensor, r: Tensor, t: Tensor) -> float:
-        """Take one step against all entities, the batch in chunks of bounded memory."""
-        scorer, total = self.encoder.scorer, 0.0
-        entities = self.encoder.entity_table.detach().requires_grad_()
-        relations = self.encoder.relation_table.detach().requires_grad_()
-        size = max(1, CHUNK_SCORES // self.encoder.num_entities)
-        for head, relation, truth in zip(
-            *(torch.split(ids, size) for ids in (h, r, t)), strict=True
-        ):
-            factors = (
-                entities.index_select(0, head),
-                relations.index_select(0, relation),
-                entities.index_select(0, truth),
-            )
-            scores = scorer.score_tails(factors[0], factors[1], entities)
-            loss = against_all(scores, truth, known=self._known(head, relation, truth))
-            loss = (loss + self.settings.n3 * n3(scorer, *factors)) * (len(head) / len(h))
-            loss.backward()  # type: ignore[no-untyped-call]
-            total += loss.item()
-        self.entities.step(_gradient(entities))
-        self.relations.step(_gradient(relations))
-        return total
+    def _look(self) -> None:
+        """Measure the validation facts, and keep the vectors when they are the best so far."""
+        if self.valid is None:
+            return
+        made = self.progress
+        tails, heads = rank_triples(self.encoder, self.valid, known=self.known)
+        made.valid_mrr.append(float((1.0 / np.concatenate([tails, heads])).mean()))
+        made.looks_since += 1
+        if made.valid_mrr[-1] > made.best:
+            made.best, made.best_epoch, made.looks_since = made.valid_mrr[-1], made.epoch, 0
+            self.best = self._copy()
+        elif self.config.decay < 1.0:
+            made.learning_rate *= self.config.decay
+            self.step.set_learning_rate(made.learning_rate)
 
-    def _step_sampled(self, h: Tensor, r: Tensor, t: Tensor) -> float:
-        """Take one step against a sample that the batch shares; only used rows are touched."""
-        scorer, num_entities = self.encoder.scorer, self.encoder.num_entities
-        uniform = torch.rand(self.settings.negatives, generator=self.draw, dtype=torch.float64)
-        drawn = torch.searchsorted(self.cumulated, uniform).clamp_(max=num_entities - 1)
-        sample = torch.unique(drawn).to(h.device)
-        rows, answers = self._known(h, r, t)
-        columns = torch.searchsorted(sample, answers).clamp_(max=len(sample) - 1)
-        is_hit = sample[columns] == answers
-        head, relation, tail, rivals = (
-            table.detach().index_select(0, ids).requires_grad_()
-            for table, ids in (
-                (self.encoder.entity_table, h),
-                (self.encoder.relation_table, r),
-                (self.encoder.entity_table, t),
-                (self.encoder.entity_table, sample),
-            )
-        )
-        loss = against_sample(
-            scorer.score(head, relation, tail),
-            scorer.score_tails(head, relation, rivals),
-            known=(rows[is_hit], columns[is_hit]),
-            log_weight=self.log_weight[sample],
-        )
-        loss = loss + self.settings.n3 * n3(scorer, head, relation, tail)
-        loss.backward()  # type: ignore[no-untyped-call]
-        gradients = [_gradient(leaf) for leaf in (head, tail, rivals)]
-        self.entities.step(torch.cat(gradients), rows=torch.cat([h, t, sample]))
-        self.relations.step(_gradient(relation), rows=r)
-        return float(loss.item())
+    def _keep(self) -> None:
+        if self.checkpoint is None or not self.team.is_first:
+            return
+        tensors = {f"encoder.{k}": x for k, x in self.encoder.state_dict().items()}
+        tensors |= {f"best.{k}": x for k, x in self.best.items()}
+        tensors |= {f"step.{k}": x for k, x in self.step.state().items()}
+        tensors["torch"] = torch.get_rng_state()
+        self.checkpoint.write(tensors, vars(self.progress))
 
-    def _known(self, h: Tensor, r: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
-        """Return rows and entities that must not compete in a batch."""
-        if not self.settings.hide_known:
-            return torch.arange(len(h), device=h.device), t
-        pairs = self.known_in_train.pairs(h.numpy(force=True), r.numpy(force=True))
-        rows, answers = (torch.from_numpy(x).to(h.device) for x in pairs)
-        return rows, answers
+    def _resume(self) -> None:
+        found = self.checkpoint.read() if self.checkpoint is not None else None
+        if found is None:
+            return
+        tensors, progress = found
+        self._restore(_part(tensors, "encoder."))
+        self.best = _part(tensors, "best.")
+        self.step.load(_part(tensors, "step."))
+        torch.set_rng_state(tensors["torch"])
+        self.progress = _Progress(**progress)
+        self.step.set_learning_rate(self.progress.learning_rate)
 
-    def _look(self, valid: Ids) -> float:
-        tails, heads = rank_triples(self.encoder, valid, known=self.known)
-        return float((1.0 / np.concatenate([tails, heads])).mean())
+    def _copy(self) -> dict[str, Tensor]:
+        return {k: x.detach().clone() for k, x in self.encoder.state_dict().items()}
 
-    def _copy(self) -> tuple[Tensor, Tensor]:
-        return (
-            self.encoder.entity_table.detach().clone(),
-            self.encoder.relation_table.detach().clone(),
-        )
-
-    def _restore(self, kept: tuple[Tensor, Tensor]) -> None:
+    def _restore(self, kept: dict[str, Any]) -> None:
         with torch.no_grad():
-            self.encoder.entity_table.copy_(kept[0])
-            self.encoder.relation_table.copy_(kept[1])
+            for name, tensor in self.encoder.state_dict().items():
+                tensor.copy_(kept[name])
 
 
-def _gradient(leaf: Tensor) -> Tensor:
-    return torch.zeros_like(leaf) if leaf.grad is None else leaf.grad
+def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {k.removeprefix(prefix): x for k, x in tensors.items() if k.startswith(prefix)}

@@ -4,29 +4,24 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from lichen.embedding.scorer import Scorer
+_TINY = 1e-12  # a mean of opposite directions has no length
 
 
-def place_unseen(scorer: Scorer, asking: Tensor, others: Tensor, *, size: Tensor) -> Tensor:
+def place_unseen(implied: Tensor, *, size: Tensor | None) -> Tensor:
     """Return the mean of the vectors that the facts of an entity imply for it.
 
-    Under a bilinear scorer a fact implies a direction, so the mean is brought to the usual
+    Under an inner product a fact implies a direction, so the mean is brought to the usual
     length; under a distance it implies a point.
 
     Args:
-        scorer: the formula.
-        asking: `(facts, relation width)` relation by which the new entity asks for the other.
-        others: `(facts, entity width)` the other entity of each fact; at least one.
-        size: a number, the usual length of an entity's vector.
+        implied: `(facts, entity width)` what each fact asks the entity to be; at least one.
+        size: a number, the usual length of an entity's vector; None keeps the mean as it is.
 
     Returns:
         `(entity width,)`
     """
-    mean = scorer.implied_head(asking, others).mean(dim=0)
-    if not scorer.is_bilinear:
+    mean = implied.mean(dim=0)
+    if size is None:
         return mean
     length: Tensor = mean.norm().clamp_min(_TINY)
     return mean * (size / length)
-
-
-_TINY = 1e-12  # a mean of opposite directions has no length

@@ -12,9 +12,13 @@ from lichen.base.errors import DataError
 from lichen.base.extras import need
 
 WHY = "a figure of a report"
+WIDTH = 7.2
+"""Of every figure, in inches."""
 INK, GRID = "#010101", "#020202"
 SERIES = ("#0a0a01", "#0a0a02", "#0a0a03", "#0a0a04")
 """Placeholder colours, exchanged for those of the page (`--ink`, `--series-1` ...)."""
+DASHED = {"color": INK, "linewidth": 1, "linestyle": (0, (4, 4)), "alpha": 0.6}
+"""A line to compare with."""
 VARIABLES = {INK: "var(--ink)", GRID: "var(--grid)"} | {
     colour: f"var(--series-{i})" for i, colour in enumerate(SERIES, start=1)
 }
@@ -43,9 +47,12 @@ class Row:
     """Which colour, from 0."""
 
 
-def _axes(width: float, height: float) -> tuple[Any, Any]:
+def _axes(kind: str, items: Sequence[object], *, of: str, height: float) -> tuple[Any, Any]:
+    """Return an empty figure and its axes, or refuse to draw nothing."""
+    if not items:
+        raise DataError(f"figures.{kind}: there must be at least one {of} to draw; got none.")
     figure = need("matplotlib.figure", extra="report", why=WHY).Figure(
-        figsize=(width, height), layout="constrained"
+        figsize=(WIDTH, height), layout="constrained"
     )
     figure.patch.set_alpha(0)
     axes = figure.add_subplot()
@@ -89,9 +96,7 @@ def bars(items: Sequence[Bar], *, unit: str, chance: float | None = None) -> str
         DataError: there is nothing to draw.
         MissingExtraError: matplotlib is not installed.
     """
-    if not items:
-        raise DataError("figures.bars: there must be at least one bar to draw; got none.")
-    figure, axes = _axes(7.2, 3.3)
+    figure, axes = _axes("bars", items, of="bar", height=3.3)
     top = max(max(b.value, b.high or 0.0, *b.dots, 0.0) for b in items)
     for x, item in enumerate(items):
         colour = SERIES[min(x, len(SERIES) - 1)]
@@ -107,7 +112,7 @@ def bars(items: Sequence[Bar], *, unit: str, chance: float | None = None) -> str
             fontweight="bold",
         )  # fmt: skip
     if chance is not None:
-        axes.axhline(chance, color=INK, linewidth=1, linestyle=(0, (4, 4)), alpha=0.6)
+        axes.axhline(chance, **DASHED)
         axes.text(
             len(items) - 0.66, chance + 0.012 * top, "chance", ha="left", color=INK, fontsize=9.5
         )
@@ -133,9 +138,7 @@ def ladder(items: Sequence[Row], *, unit: str) -> str:
         DataError: there is nothing to draw.
         MissingExtraError: matplotlib is not installed.
     """
-    if not items:
-        raise DataError("figures.ladder: there must be at least one row to draw; got none.")
-    figure, axes = _axes(7.2, 0.75 + 0.42 * len(items))
+    figure, axes = _axes("ladder", items, of="row", height=0.75 + 0.42 * len(items))
     for i, item in enumerate(items):
         y, colour = len(items) - 1 - i, SERIES[min(item.series, len(SERIES) - 1)]
         axes.plot([item.low, item.high], [y, y], color=colour, linewidth=3, alpha=0.6,
@@ -171,13 +174,11 @@ def curve(points: Sequence[tuple[float, float]], *, x: str, y: str, diagonal: bo
         DataError: there is nothing to draw.
         MissingExtraError: matplotlib is not installed.
     """
-    if not points:
-        raise DataError("figures.curve: there must be at least one point to draw; got none.")
-    figure, axes = _axes(7.2, 3.3)
+    figure, axes = _axes("curve", points, of="point", height=3.3)
     across, up = zip(*points, strict=True)
     if diagonal:
         ends = [min(across), max(across)]
-        axes.plot(ends, ends, color=INK, linewidth=1, linestyle=(0, (4, 4)), alpha=0.6)
+        axes.plot(ends, ends, **DASHED)
     axes.plot(across, up, "-o", color=SERIES[0], linewidth=2, markersize=5.5)
     axes.set_xlabel(x, color=INK, fontsize=10.5)
     axes.set_ylabel(y, color=INK, fontsize=10.5)

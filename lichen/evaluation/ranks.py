@@ -16,7 +16,10 @@ from lichen.base.errors import DataError, ShapeError
 Ties = Literal["realistic", "optimistic", "pessimistic"]
 Ranks = NDArray[np.float64]
 
-_TIE_SHARE = {"optimistic": 0.0, "realistic": 0.5, "pessimistic": 1.0}
+TIE_SHARE = {"optimistic": 0.0, "realistic": 0.5, "pessimistic": 1.0}
+"""What an equal rival counts, by the rule for ties."""
+MOST_DISTINCT = 300
+"""Distinct values up to which the bootstrap draws each as it is."""
 
 
 def rank_of_truth(
@@ -52,7 +55,7 @@ def rank_of_truth(
     >>> rank_of_truth([[0.2, 0.9, 0.9, 0.1]], [1])
     array([1.5])
     """
-    share = choose("ties", ties, _TIE_SHARE)
+    share = choose("ties", ties, TIE_SHARE)
     table = np.asarray(scores)
     columns = np.asarray(truth, dtype=np.int64)
     if table.ndim != 2 or columns.shape != table.shape[:1]:
@@ -158,9 +161,17 @@ def rank_metrics(
 
 
 def _bootstrap_mean(values: Ranks, *, resamples: int, seed: int) -> tuple[float, float]:
-    """Return the 95 % percentile interval of the mean; distinct values are drawn by count."""
+    """Return the 95 % percentile interval of the mean; distinct values are drawn by count.
+
+    Beyond `MOST_DISTINCT` values, those within 5 % of one another are drawn as their mean.
+    """
     rng = np.random.default_rng(seed)
     distinct, counts = np.unique(values, return_counts=True)
+    if len(distinct) > MOST_DISTINCT:
+        _, group = np.unique(np.round(np.log(distinct) * 20), return_inverse=True)
+        sums = np.bincount(group, weights=distinct * counts)
+        counts = np.bincount(group, weights=counts).astype(np.int64)
+        distinct = sums / counts
     drawn = rng.multinomial(len(values), counts / len(values), size=resamples)
     low, high = np.quantile(drawn @ distinct / len(values), [0.025, 0.975])
     return float(low), float(high)

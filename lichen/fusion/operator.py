@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from importlib import import_module
 
 from torch import Tensor, nn
@@ -12,7 +13,7 @@ from lichen.base.errors import ShapeError
 from lichen.fusion import FUSIONS
 
 
-class Fusion(nn.Module):
+class Fusion(nn.Module, ABC):
     """One way to let tokens read the entities they are linked to.
 
     Shapes: tokens `(batch, tokens, dim)`, entities `(batch, tokens, entity_dim)`,
@@ -55,9 +56,9 @@ class Fusion(nn.Module):
         out[linked] = self.read(tokens, entities.to(tokens.dtype), linked).to(tokens.dtype)
         return out
 
+    @abstractmethod
     def read(self, tokens: Tensor, entities: Tensor, linked: Tensor) -> Tensor:
         """Return the new states of the linked tokens only, `(linked tokens, dim)`."""
-        raise NotImplementedError
 
 
 def make_fusion(name: str, dim: int, entity_dim: int) -> Fusion:

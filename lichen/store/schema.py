@@ -7,6 +7,8 @@ and the version that retracted it, which is what makes earlier versions readable
 
 from __future__ import annotations
 
+from datetime import date
+
 from sqlalchemy import (
     CheckConstraint,
     Column,
@@ -40,10 +42,25 @@ def _id() -> Column[int]:
     return Column("id", Integer, primary_key=True, autoincrement=False)
 
 
+def _text(name: str, *, unique: bool | None = None, index: bool | None = None) -> Column[str]:
+    """Return a column of texts that are always given."""
+    return Column(name, Text, nullable=False, unique=unique, index=index)
+
+
+def _inserted() -> Column[int]:
+    """Return the version that brought a row in."""
+    return Column("inserted_version", Integer, nullable=False, index=True)
+
+
+def _validity() -> tuple[Column[date], Column[date]]:
+    """Return the days between which a statement holds; None: without a bound."""
+    return Column("valid_from", Date), Column("valid_to", Date)
+
+
 def _history() -> tuple[Column[int], Column[int]]:
     """Return the versions that brought a row in and took it out (None: it still holds)."""
     return (
-        Column("inserted_version", Integer, nullable=False, index=True),
+        _inserted(),
         Column("retracted_version", Integer, index=True),
     )
 
@@ -59,9 +76,9 @@ entity = Table(
     "entity",
     metadata,
     _id(),
-    Column("label", Text, nullable=False, unique=True),
-    Column("description", Text, nullable=False),
-    Column("inserted_version", Integer, nullable=False, index=True),
+    _text("label", unique=True),
+    _text("description"),
+    _inserted(),
     Column("changed_version", Integer, nullable=False, index=True),
 )
 
@@ -78,9 +95,9 @@ name = Table(
     metadata,
     _id(),
     Column("entity_id", ForeignKey("entity.id"), nullable=False),
-    Column("text", Text, nullable=False, index=True),
+    _text("text", index=True),
     Column("language", String(35), nullable=False),
-    Column("inserted_version", Integer, nullable=False, index=True),
+    _inserted(),
     UniqueConstraint("entity_id", "text", "language"),
 )
 
@@ -88,16 +105,16 @@ relation = Table(
     "relation",
     metadata,
     _id(),
-    Column("label", Text, nullable=False, unique=True),
-    Column("text", Text, nullable=False),
+    _text("label", unique=True),
+    _text("text"),
 )
 
 source = Table(
     "source",
     metadata,
     _id(),
-    Column("address", Text, nullable=False, index=True),
-    Column("text", Text, nullable=False),
+    _text("address", index=True),
+    _text("text"),
     Column("digest", String(32), nullable=False, unique=True),
 )
 
@@ -108,8 +125,7 @@ fact = Table(
     Column("head", ForeignKey("entity.id"), nullable=False),
     Column("relation", ForeignKey("relation.id"), nullable=False),
     Column("tail", ForeignKey("entity.id"), nullable=False),
-    Column("valid_from", Date),
-    Column("valid_to", Date),
+    *_validity(),
     *_history(),
     CheckConstraint("valid_from IS NULL OR valid_to IS NULL OR valid_from <= valid_to", "validity"),
     Index(None, "head", "relation"),
@@ -122,13 +138,12 @@ literal = Table(
     metadata,
     _id(),
     Column("entity_id", ForeignKey("entity.id"), nullable=False),
-    Column("attribute", Text, nullable=False),
+    _text("attribute"),
     Column("number", Float),
     Column("text", Text),
     Column("unit", Text),
     Column("year", Integer),
-    Column("valid_from", Date),
-    Column("valid_to", Date),
+    *_validity(),
     *_history(),
     CheckConstraint("(number IS NULL) <> (text IS NULL)", "value"),
     Index(None, "entity_id", "attribute"),

@@ -16,7 +16,7 @@ from lichen.data.graph import Graph
 from lichen.data.vocabulary import Vocabulary
 from lichen.embedding.config import EmbeddingConfig
 from lichen.embedding.encoder import GraphEncoder
-from lichen.embedding.trainer import train_embedding
+from lichen.embedding.processes import train_in_processes
 from lichen.fusion.model import FusedModel
 from lichen.training.config import TrainConfig
 from lichen.training.folder import RunFolder
@@ -43,6 +43,7 @@ def train(
     out: str | Path | None = None,
     seed: int = 0,
     config: EmbeddingConfig | None = None,
+    processes: int = 1,
 ) -> Run[GraphEncoder]: ...
 def train(
     model: Any,
@@ -52,6 +53,7 @@ def train(
     out: str | Path | None = None,
     seed: int = 0,
     config: Any = None,
+    processes: int = 1,
 ) -> Run[Any]:
     """Train a graph encoder on a graph, or a fused model on a corpus, in place.
 
@@ -64,6 +66,7 @@ def train(
             one is read back.
         seed: of the order of samples and of dropout; the model has its own for its start.
         config: an `EmbeddingConfig` or a `TrainConfig`; None takes the defaults.
+        processes: how many share the training of a graph encoder.
 
     Returns:
         The run.
@@ -74,8 +77,11 @@ def train(
         LichenError: the loss is no longer a number.
     """
     if isinstance(model, GraphEncoder) and isinstance(data, Graph):
-        return _train_nodes(model, data, out=out, seed=seed, config=config)
+        settings: EmbeddingConfig = config or EmbeddingConfig(seed=seed)
+        return _train_nodes(model, data, out=out, config=settings, processes=processes)
     if isinstance(model, FusedModel) and isinstance(data, Corpus):
+        if processes != 1:
+            raise ConfigError(f"processes must be 1 for a FusedModel; got {processes}.")
         return _train_fused(model, data, valid=valid, out=out, seed=seed, config=config)
     raise ConfigError(
         "train: a GraphEncoder takes a Graph, a FusedModel takes a Corpus; got "
@@ -84,19 +90,24 @@ def train(
 
 
 def _train_nodes(
-    model: GraphEncoder, data: Graph, *, out: str | Path | None, seed: int, config: Any
+    model: GraphEncoder,
+    data: Graph,
+    *,
+    out: str | Path | None,
+    config: EmbeddingConfig,
+    processes: int,
 ) -> Run[GraphEncoder]:
-    settings: EmbeddingConfig = config or EmbeddingConfig(seed=seed)
-    report = train_embedding(model, data, config=settings)
+    checkpoint = None if out is None else Path(out) / "checkpoint"
+    report = train_in_processes(
+        model, data, processes=processes, config=config, checkpoint=checkpoint
+    )
     metrics = {"epochs": float(report.epochs), "train_s": report.seconds}
     if report.losses:
         metrics["loss"] = report.losses[-1]
     if report.valid_mrr:
         metrics["valid_mrr"] = max(report.valid_mrr)
     folder = None if out is None else model.save(out)
-    return Run(
-        model=model, metrics=metrics, data=data, config=settings, seed=settings.seed, out=folder
-    )
+    return Run(model=model, metrics=metrics, data=data, config=config, seed=config.seed, out=folder)
 
 
 def _train_fused(

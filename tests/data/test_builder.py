@@ -1,3 +1,6 @@
+import random
+
+import numpy as np
 import pytest
 
 from lichen.base.errors import DataError
@@ -84,3 +87,71 @@ def test_scripts_stay_apart():
     b = GraphBuilder()
     b.add_fact("\u00e9", "r", "e\u0301")  # composed and decomposed: two labels, as they came
     assert b.build().num_entities == 2
+
+
+def as_dicts(graph):
+    e, r = graph.entities, graph.relations
+    return {
+        "entities": list(e),
+        "relations": list(r),
+        "facts": [(e[h], r[p], e[t]) for h, p, t in graph.triples.tolist()],
+        "sources": [graph.source(row) for row in range(graph.num_facts)],
+        "splits": {name: rows.tolist() for name, rows in graph.splits.items()},
+    }
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_many_facts_at_once_are_the_same_as_one_by_one(seed):
+    draw = random.Random(seed)
+    plain, quick = GraphBuilder(), GraphBuilder()
+    for _ in range(draw.randrange(1, 6)):
+        split = draw.choice([None, "train", "test"])
+        facts = [
+            (draw.choice("abcdef"), draw.choice("pq"), draw.choice("abcdef"))
+            for _ in range(draw.randrange(12))
+        ]
+        source = ("book", "p. 3") if draw.random() < 0.3 else None
+        if split is not None:
+            plain.add_split(split)
+        for fact in facts:
+            plain.add_fact(*fact, split=split, source=source)
+        if source is None:
+            quick.add_facts(*([fact[i] for fact in facts] for i in range(3)), split=split)
+        else:
+            for fact in facts:
+                quick.add_fact(*fact, split=split, source=source)
+    for _ in range(2):  # building twice changes nothing
+        assert as_dicts(quick.build()) == as_dicts(plain.build())
+        assert quick.num_duplicates == plain.num_duplicates
+        assert quick.num_shared == plain.num_shared
+    assert quick.add_fact("a", "p", "z") is plain.add_fact("a", "p", "z") is True
+    assert as_dicts(quick.build()) == as_dicts(plain.build())
+    assert (quick.num_duplicates, quick.num_shared) == (plain.num_duplicates, plain.num_shared)
+
+
+@pytest.mark.parametrize("blank", ["", " \t", "\u3000"])
+def test_a_blank_label_among_many_takes_all_back(blank):
+    builder = GraphBuilder()
+    builder.add_facts(["a"], ["r"], ["b"])
+    with pytest.raises(DataError, match="entity labels must be texts that are not blank"):
+        builder.add_facts(["c", "a"], ["q", "r"], ["d", blank])
+    with pytest.raises(DataError, match="relation labels must be texts that are not blank"):
+        builder.add_facts(["c"], [blank], ["d"])
+    builder.add_facts(["b"], ["r"], ["a"])
+    assert as_dicts(builder.build())["facts"] == [("a", "r", "b"), ("b", "r", "a")]
+    assert list(builder.build().entities) == ["a", "b"]
+    assert list(builder.build().relations) == ["r"]
+
+
+def test_rows_of_ids_are_facts():
+    builder = GraphBuilder()
+    ends, relations = builder.entity_ids(["a", "b", "a"]), builder.relation_ids(["r", "r"])
+    assert (ends.tolist(), relations.tolist()) == ([0, 1, 0], [0, 0])
+    builder.add_rows(np.array([[0, 0, 1], [0, 0, 1]], dtype=np.int32), split="train")
+    assert as_dicts(builder.build())["facts"] == [("a", "r", "b")]
+    assert builder.num_duplicates == 1
+    for number, what in ((builder.entity_ids, "entity"), (builder.relation_ids, "relation")):
+        with pytest.raises(DataError, match=f"{what} labels must be texts that are not blank"):
+            number(["new", " "])
+    assert not builder.has_entity("new")
+    assert not builder.has_relation("new")

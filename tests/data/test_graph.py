@@ -1,3 +1,6 @@
+import copy
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -179,3 +182,11 @@ def test_names_sources_and_texts():
     assert g.source(1) is None
     assert g.relation_text(1) == "lies in"
     assert g.select([1]).source(0) is None
+
+
+def test_a_graph_can_be_pickled_and_copied():
+    graph = Graph.from_triples([("a", "r", "b")], splits={"test": [("b", "r", "a")]})
+    for again in (pickle.loads(pickle.dumps(graph)), copy.deepcopy(graph)):
+        assert again.entities == graph.entities
+        assert again.triples.tolist() == graph.triples.tolist()
+        assert {k: x.tolist() for k, x in again.splits.items()} == {"train": [0], "test": [1]}

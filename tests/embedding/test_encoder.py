@@ -113,3 +113,39 @@ def test_unseen_entity_needs_pairs_of_known_ids(encoder):
         encoder.encode_unseen(as_head=[(2, 0)])
     with pytest.raises(DataError, match="entity ids must be from 0 to 4"):
         encoder.encode_unseen(as_tail=[(9, 0)])
+
+
+def test_new_entities_are_known_at_once_and_the_old_stay(graph, encoder):
+    facts = [("Berne", "capital_of", "Switzerland"), ("Switzerland", "borders", "Austria")]
+    with pytest.raises(DataError, match=r"'Berne' must have a fact with an entity known here"):
+        encoder.with_entities(facts)
+    grown = encoder.with_entities(
+        [
+            ("Switzerland", "borders", "Austria"),
+            ("Austria", "borders", "Switzerland"),
+            ("Vienna", "capital_of", "Austria"),
+        ]
+    )
+    assert list(grown.entities) == [*encoder.entities, "Switzerland"]
+    assert torch.equal(grown.vectors()[:5], encoder.vectors())
+    assert encoder.num_entities == 5
+    austria, borders = graph.entities.id("Austria"), graph.relations.id("borders")
+    placed = encoder.encode_unseen(as_head=[(borders, austria)], as_tail=[(austria, borders)])
+    assert torch.equal(grown.vectors()[5], placed)
+    assert grown.score_tails([5], [borders]).shape == (1, 6)
+    twice = grown.with_entities([("Berne", "capital_of", "Switzerland")])
+    assert twice.num_entities == 7
+    with pytest.raises(DataError, match="relation"):
+        encoder.with_entities([("Berne", "capital of", "Austria")])
+
+
+def test_heads_by_the_same_formula_without_reciprocal_relations(graph):
+    plain = GraphEncoder("complex", graph, dim=8, seed=1, reciprocal=False)
+    assert plain.relation_table.shape == (2, 8)
+    h, r, t = graph.triples.T.copy()
+    rows = np.arange(len(h))
+    torch.testing.assert_close(plain.score_heads(r, t)[rows, h], plain.score(h, r, t))
+    torch.testing.assert_close(plain.score_directed(t, r + 2)[rows, h], plain.score(h, r, t))
+    torch.testing.assert_close(plain.score_relations(h, t)[rows, r], plain.score(h, r, t))
+    with pytest.raises(ConfigError, match="reciprocal must be True for conve"):
+        GraphEncoder("conve", graph, dim=32, reciprocal=False)

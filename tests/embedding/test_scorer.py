@@ -2,10 +2,11 @@ import subprocess
 import sys
 
 import pytest
+import torch
 
 from lichen.base.errors import ChoiceError
 from lichen.embedding import SCORERS
-from lichen.embedding.scorer import make_scorer
+from lichen.embedding.scorer import START_SIZE, make_scorer
 
 
 def test_names_are_known_without_torch():
@@ -14,6 +15,22 @@ def test_names_are_known_without_torch():
 
 
 def test_name_becomes_scorer_and_a_wrong_one_is_answered_with_the_nearest():
-    assert {type(make_scorer(name)).__name__.lower() for name in SCORERS} == set(SCORERS)
+    assert {type(make_scorer(name, 6)).__name__.lower() for name in SCORERS} == set(SCORERS)
     with pytest.raises(ChoiceError, match=r"scorer must be one of complex, .*Did you mean 'comp"):
-        make_scorer("compex")
+        make_scorer("compex", 6)
+
+
+def test_settings_are_handed_on_and_shown():
+    assert repr(make_scorer("rotate", 8, distance="euclidean")) == (
+        "RotatE(dim=8, distance='euclidean')"
+    )
+    assert repr(make_scorer("distmult", 8)) == "DistMult(dim=8)"
+    with pytest.raises(TypeError, match="norm"):
+        make_scorer("distmult", 8, norm=1)
+
+
+def test_start_vectors_are_small_and_drawn_from_the_generator():
+    scorer = make_scorer("distmult", 8)
+    one, again = (scorer.start_entities(1000, torch.Generator().manual_seed(0)) for _ in range(2))
+    assert torch.equal(one, again)
+    assert one.std().item() == pytest.approx(START_SIZE, rel=0.05)

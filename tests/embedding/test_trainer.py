@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from lichen.base.errors import DataError, LichenError
+from lichen.base.errors import ConfigError, DataError, LichenError
 from lichen.data.graph import Graph
 from lichen.data.vocabulary import Vocabulary
 from lichen.embedding.config import EmbeddingConfig
@@ -61,7 +61,7 @@ def test_chunks_of_all_entities_change_nothing(monkeypatch):
     config = EmbeddingConfig(epochs=2, batch_size=50, candidates="all")
     whole = GraphEncoder("complex", graph, dim=8)
     train_embedding(whole, graph, config=config)
-    monkeypatch.setattr("lichen.embedding.trainer.CHUNK_SCORES", 7 * graph.num_entities)
+    monkeypatch.setattr("lichen.embedding.loss.CHUNK_SCORES", 7 * graph.num_entities)
     chunked = GraphEncoder("complex", graph, dim=8)
     train_embedding(chunked, graph, config=config)
     torch.testing.assert_close(whole.vectors(), chunked.vectors(), rtol=1e-3, atol=1e-3)
@@ -135,5 +135,34 @@ def test_a_loss_that_is_no_number_stops_with_what_to_do():
     encoder = GraphEncoder("complex", graph, dim=8)
     with torch.no_grad():
         encoder.entity_table[0, 0] = float("nan")
-    with pytest.raises(LichenError, match=r"loss must be a number.*epoch 1 it is nan.*Lower embed"):
+    with pytest.raises(
+        LichenError, match=r"loss must be a number.*epoch 1, step 1, it is nan.*Lower embed"
+    ):
         train_embedding(encoder, graph)
+
+
+def test_the_loss_says_what_it_is_compared_with():
+    graph = grid(4)
+    for loss in ("margin", "self_adversarial"):
+        encoder = GraphEncoder("transe", graph, dim=8)
+        config = EmbeddingConfig(epochs=2, loss=loss, margin=2.0)
+        assert train_embedding(encoder, graph, config=config).epochs == 2
+    with pytest.raises(ConfigError, match="candidates must be sampled for the loss margin"):
+        EmbeddingConfig(loss="margin", candidates="all")
+    with pytest.raises(ConfigError, match="candidates must be all for the loss binary"):
+        EmbeddingConfig(loss="binary", candidates="sampled")
+
+
+def test_the_learning_rate_falls_when_validation_does_not_rise():
+    graph = grid(4)
+    steps = []
+    for decay in (1.0, 0.1):
+        encoder = GraphEncoder("complex", graph, dim=8)
+        config = EmbeddingConfig(
+            epochs=12, valid_every=1, patience=99, decay=decay, learning_rate=0.5
+        )
+        report = train_embedding(encoder, graph, config=config)
+        assert report.epochs == 12
+        steps.append(report.losses)
+    assert steps[0][:2] == steps[1][:2]
+    assert steps[0] != steps[1]

@@ -59,11 +59,11 @@ def test_newcomer_has_the_usual_length_and_leaves_the_others_alone():
 
 def test_golden_places():
     r, t = torch.tensor([[1.0, 2.0], [0.0, 1.0]]), torch.tensor([[3.0, 5.0], [4.0, 4.0]])
-    point = place_unseen(TransE(), r, t, size=torch.tensor(1.0))
+    point = place_unseen(TransE(2).implied_head(r, t), size=None)
     assert point.tolist() == [3.0, 3.0]
-    direction = place_unseen(DistMult(), r, t, size=torch.tensor(10.0))
+    direction = place_unseen(DistMult(2).implied_head(r, t), size=torch.tensor(10.0))
     assert direction.tolist() == pytest.approx([10 * 3 / 205**0.5, 10 * 14 / 205**0.5])
-    nowhere = place_unseen(DistMult(), torch.zeros(1, 2), t[:1], size=torch.tensor(1.0))
+    nowhere = place_unseen(torch.zeros(1, 2), size=torch.tensor(1.0))
     assert nowhere.tolist() == [0.0, 0.0]
 
 

@@ -85,6 +85,16 @@ def test_interval_covers_the_true_mean_about_as_often_as_it_says():
     assert 0.88 <= covered / 200 <= 0.99
 
 
+def test_interval_of_very_many_distinct_ranks_is_that_of_each_drawn_alone(monkeypatch):
+    ranks = np.exp(np.random.default_rng(2).uniform(0, 11, size=4000)).round() / 2 + 0.5
+    grouped = rank_metrics(ranks)
+    monkeypatch.setattr("lichen.evaluation.ranks.MOST_DISTINCT", 10**9)
+    alone = rank_metrics(ranks)
+    assert grouped.mrr == alone.mrr
+    assert grouped.mrr_low == pytest.approx(alone.mrr_low, abs=0.001)
+    assert grouped.mrr_high == pytest.approx(alone.mrr_high, abs=0.001)
+
+
 def test_metrics_refuse_nothing_and_nonsense():
     with pytest.raises(DataError, match="at least one rank"):
         rank_metrics([])

@@ -19,6 +19,14 @@ from lichen.embedding.encoder import GraphEncoder
 from lichen.lm.text_encoder import TextEncoder
 
 WORDS = ["ada", "bob", "eve", "dan", "knows", "likes", "near", "of", "the", "and", "not"]
+SIZES = {
+    "vocab_size": 15,
+    "hidden_size": 16,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 2,
+    "intermediate_size": 32,
+    "max_position_embeddings": 24,
+}
 
 
 def tokenizer():
@@ -39,15 +47,7 @@ def tokenizer():
 
 
 def bert():
-    config = BertConfig(
-        vocab_size=15,
-        hidden_size=16,
-        num_hidden_layers=3,
-        num_attention_heads=2,
-        intermediate_size=32,
-        max_position_embeddings=24,
-    )
-    return BertModel(config, add_pooling_layer=False)
+    return BertModel(BertConfig(**SIZES), add_pooling_layer=False)
 
 
 def distilbert():
@@ -58,16 +58,7 @@ def distilbert():
 
 
 def roberta():
-    config = RobertaConfig(
-        vocab_size=15,
-        hidden_size=16,
-        num_hidden_layers=3,
-        num_attention_heads=2,
-        intermediate_size=32,
-        max_position_embeddings=24,
-        pad_token_id=0,
-    )
-    return RobertaModel(config, add_pooling_layer=False)
+    return RobertaModel(RobertaConfig(**SIZES, pad_token_id=0), add_pooling_layer=False)
 
 
 ENCODERS = {"bert": bert, "distilbert": distilbert, "roberta": roberta}

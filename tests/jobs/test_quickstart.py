@@ -11,7 +11,7 @@ from lichen.evaluation.paired import Interval
 from lichen.explanation.answer import Answer
 from lichen.jobs import quickstart as job
 from lichen.jobs.quickstart import Quickstart, scores_table, some
-from lichen.jobs.worth import Comparison, System, Uplift
+from lichen.jobs.worth import Comparison, Uplift
 from lichen.reasoning.evaluate import KindScores
 
 SCORES = {
@@ -28,24 +28,8 @@ SCORES = {
 }
 
 
-def system(name, *accuracy):
-    mean = sum(accuracy) / len(accuracy)
-    return System(
-        name=name,
-        accuracy=accuracy,
-        interval=Interval(mean, mean - 0.02, mean + 0.02),
-        macro_f1=accuracy,
-        calibration_error=(0.05,) * len(accuracy),
-        reliability=((0.6, 0.5), (0.9, 0.95)),
-        num_parameters=1000,
-        num_trained=100,
-        train_s=1.0,
-        predict_s=1.0,
-    )
-
-
 @pytest.fixture
-def worth():
+def worth(system):
     gain = Comparison(
         twin="none",
         group="all",

@@ -8,23 +8,7 @@ from dataclasses import replace
 import pytest
 
 from lichen.evaluation.paired import Interval
-from lichen.jobs.worth import Comparison, System, Uplift
-
-
-def system(name, *accuracy):
-    mean = sum(accuracy) / len(accuracy)
-    return System(
-        name=name,
-        accuracy=accuracy,
-        interval=Interval(mean, mean - 0.02, mean + 0.02),
-        macro_f1=accuracy,
-        calibration_error=(0.05,) * len(accuracy),
-        reliability=((0.6, 0.5), (0.9, 0.95)),
-        num_parameters=23_000_000,
-        num_trained=400_000,
-        train_s=12.0,
-        predict_s=1.5,
-    )
+from lichen.jobs.worth import Comparison, Uplift
 
 
 def comparison(twin, group, gain, low, high):
@@ -41,7 +25,7 @@ def comparison(twin, group, gain, low, high):
 
 
 @pytest.fixture
-def result():
+def result(system):
     return Uplift(
         systems=(
             system("fused", 0.9, 0.92, 0.91),

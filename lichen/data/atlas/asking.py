@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from lichen.data.atlas.choosing import Chooser, back
-from lichen.data.atlas.facts import is_held_out
 from lichen.data.atlas.wording import Filled, Form, agree, fill, sentence, takes_phrase
 from lichen.data.corpus import Mention
 from lichen.data.query import Branch, Query, Step
@@ -154,7 +153,8 @@ class Asker(Chooser):
         keys = {key for entity in middle for key in self.facts.links.get(entity, {})}
         onward = sorted(keys.intersection(asked) - {back(first)})
         second = self.one(onward) if onward else None
-        if second is None or (is_held_out(first, second) and self.wording.split != "test"):
+        kept_for = self.pair_part(first, second) if second else ""
+        if second is None or kept_for not in ("train", self.wording.split):
             return None
         answers = self.facts.follow(middle, second)
         forms = [form for form in self.wording.questions(second) if takes_phrase(form)]
@@ -164,7 +164,7 @@ class Asker(Chooser):
         text = fill(agree(form.text, anchor_plural=is_plural), {"x": x})
         query = Query("select", (Branch(anchor, (Step.of(first), Step.of(second))),))
         draft = _draft("two_hop", text, query, inner, form, answers=answers)
-        return draft._replace(is_held_out_pair=is_held_out(first, second))
+        return draft._replace(is_held_out_pair=kept_for != "train")
 
     def _number_of(
         self, first: str, inner: Form, anchor: int, middle: int, x: Filled

@@ -56,7 +56,12 @@ class Chooser:
 
     def is_ours(self, topic: str, entity: int) -> bool:
         """Say whether this split may ask about an entity under a step or attribute."""
-        return part_of(topic, self.facts.graph.entities[entity]) == self.wording.split
+        label = self.facts.graph.entities[entity]
+        return part_of(topic, label, draw=self.wording.draw) == self.wording.split
+
+    def pair_part(self, first: str, second: str) -> str:
+        """Return the split that a pair of steps is kept for; those of training are asked in all."""
+        return part_of("pair", first, second, draw=self.wording.draw)
 
     def name(self, entity: int) -> Filled | None:
         """Return what the sentence calls an entity, or None when it has no clean name."""

@@ -14,7 +14,7 @@ import numpy as np
 from lichen.base import check
 from lichen.base.errors import DataError
 from lichen.data.atlas.asking import Asker, Draft
-from lichen.data.atlas.facts import Facts
+from lichen.data.atlas.facts import DRAW, Facts
 from lichen.data.atlas.generic import attribute_entry, step_entry
 from lichen.data.atlas.wording import SPLITS, Wording, tables
 from lichen.data.corpus import Mention
@@ -120,13 +120,14 @@ class QuestionSet:
         return self.split("test")
 
 
-def questions(graph: Graph, *, seed: int = 0, scale: float = 1.0) -> QuestionSet:
+def questions(graph: Graph, *, seed: int = 0, scale: float = 1.0, draw: int = DRAW) -> QuestionSet:
     """Make questions about any graph; relations of Atlas have hand-written wording.
 
     Args:
         graph: what to ask about.
         seed: of the choice of anchors and combinations.
         scale: how many questions to make, as a share of the usual about 9,000 for Atlas.
+        draw: the deal of wordings, anchors and pairs of relations to the splits.
 
     Returns:
         Questions in the splits train, valid and test, in a fixed order.
@@ -147,7 +148,7 @@ def questions(graph: Graph, *, seed: int = 0, scale: float = 1.0) -> QuestionSet
     found: list[Question] = []
     for language in _languages(graph):
         for split in SPLITS:
-            wording = _wording(facts, asked, language, split)
+            wording = _wording(facts, asked, language, split, draw)
             rng = np.random.default_rng([seed, SPLITS.index(split), len(language), len(asked)])
             asker = Asker(facts, wording, rng)
             size = scale * SIZES[split] * (1.0 if language == "en" else OTHER_LANGUAGES)
@@ -162,9 +163,9 @@ def _languages(graph: Graph) -> list[str]:
     return ["en", "zh"] if "zh" in spoken and is_known else ["en"]
 
 
-def _wording(facts: Facts, asked: Iterable[str], language: str, split: str) -> Wording:
+def _wording(facts: Facts, asked: Iterable[str], language: str, split: str, draw: int) -> Wording:
     if language != "en":
-        return Wording(language, split)
+        return Wording(language, split, draw=draw)
     known = tables("en")
     steps = {
         key: step_entry(key[:-1], forward=key.endswith(">"), noun=facts.noun(key))
@@ -175,7 +176,7 @@ def _wording(facts: Facts, asked: Iterable[str], language: str, split: str) -> W
     attributes = {
         a: attribute_entry(a, calls.get(a)) for a in facts.numbers if a not in known["attributes"]
     }
-    return Wording(language, split, steps=steps, attributes=attributes)
+    return Wording(language, split, draw=draw, steps=steps, attributes=attributes)
 
 
 def _finish(drafts: Iterable[Draft], language: str, split: str) -> list[Question]:

@@ -11,6 +11,7 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from lichen.data.atlas.facts import DRAW
 from lichen.data.atlas.phrase import Phrase
 from lichen.data.corpus import Candidate, Mention, Span
 
@@ -52,6 +53,7 @@ class Wording:
     Args:
         language: "en" or "zh".
         split: train, valid or test; their forms are disjoint.
+        draw: the deal of the forms to the splits.
         steps: entries of steps that the tables lack.
         attributes: entries of attributes that the tables lack.
     """
@@ -61,11 +63,13 @@ class Wording:
         language: str,
         split: str,
         *,
+        draw: int = DRAW,
         steps: Mapping[str, Any] = MappingProxyType({}),
         attributes: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         self.language = language
         self.split = split
+        self.draw = draw
         self._table = tables(language)
         self.steps: Mapping[str, Any] = {**steps, **self._table.get("steps", {})}
         """Entries by key, such as "capital>"."""
@@ -93,7 +97,7 @@ class Wording:
 
     def unknown(self) -> tuple[str, ...]:
         """Return names of places that do not exist."""
-        return tuple(self._table.get("unknown", {}).get(self.split, ()))
+        return tuple(form.text for form in self._forms("unknown", self._table.get("unknown", {})))
 
     def noun(self, step: str, *, plural: bool) -> str:
         """Return what the answers of a step are called."""
@@ -106,7 +110,7 @@ class Wording:
     def _forms(self, id_: str, entry: Mapping[str, Any]) -> list[Form]:
         return [
             Form(text, f"{self.language}:{id_}:{number}")
-            for number, text in divided(entry)[self.split]
+            for number, text in divided(entry, draw=self.draw)[self.split]
         ]
 
 
@@ -119,7 +123,7 @@ def tables(language: str) -> dict[str, Any]:
     return merged
 
 
-def divided(entry: Mapping[str, Any]) -> dict[str, list[tuple[int, str]]]:
+def divided(entry: Mapping[str, Any], *, draw: int = DRAW) -> dict[str, list[tuple[int, str]]]:
     """Divide all forms of an entry over the splits by their hash, the same in every run.
 
     A fifth goes to the test split and an eighth to the validation split, at least one each.
@@ -127,6 +131,7 @@ def divided(entry: Mapping[str, Any]) -> dict[str, list[tuple[int, str]]]:
 
     Args:
         entry: lists of forms; under which key a form stands does not matter.
+        draw: the deal.
 
     Returns:
         Split to (number, form); the number is the form's place in the tables.
@@ -135,7 +140,7 @@ def divided(entry: Mapping[str, Any]) -> dict[str, list[tuple[int, str]]]:
     numbered = list(enumerate(forms))
     if len(forms) < len(SPLITS):
         return dict.fromkeys(SPLITS, numbered)
-    numbered.sort(key=lambda one: zlib.crc32(one[1].encode()))
+    numbered.sort(key=lambda one: zlib.crc32(f"{draw}|{one[1]}".encode()))
     num_test, num_valid = max(1, round(len(forms) / 5)), max(1, round(len(forms) / 8))
     return {
         "test": numbered[:num_test],

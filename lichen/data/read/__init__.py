@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
+import numpy as np
+
 from lichen.base.choose import choose
 from lichen.base.errors import DataError
 from lichen.data.builder import GraphBuilder
 from lichen.data.corpus import Corpus, Document
 from lichen.data.graph import Graph
+from lichen.data.read.arrays import is_arrays, read_arrays
 from lichen.data.read.codex import is_codex, read_codex
 from lichen.data.read.documents import (
     read_documents_csv,
@@ -72,7 +75,7 @@ def read_graph(
     Args:
         source: "atlas"; the address of a store; a file (.tsv, .txt, .csv, .jsonl, .nt, .ttl,
             each also with .gz); or a folder of train/valid/test files, of OpenKE's id files,
-            of CoDEx or of WordNet's database.
+            of CoDEx, of WordNet's database, or one that Lichen wrote (.lichen).
         on_bad_line: "raise" stops at the first bad line; "skip" drops and counts them.
         columns: the order of the columns of tables without a header; None is head, relation,
             tail.
@@ -83,6 +86,7 @@ def read_graph(
     Raises:
         DataError: nothing is there, nothing is in it, or a line is bad.
         ChoiceError: the suffix is unknown.
+        ArtifactError: a folder that Lichen wrote is incomplete or was changed.
     """
     if source == "atlas":
         atlas: Graph = import_module("lichen.data.atlas").load_graph()
@@ -112,8 +116,11 @@ def scan_graph(
     Raises:
         DataError: nothing is there, nothing is in it, or a line is bad and not to be skipped.
         ChoiceError: the suffix is unknown.
+        ArtifactError: a folder that Lichen wrote is incomplete or was changed.
     """
     place, builder, bad = _there(path), GraphBuilder(), BadLines(on_bad_line)
+    if place.is_dir() and is_arrays(place):
+        return _with_report(read_arrays(place))
     if place.is_dir():
         _read_graph_folder(place, builder, bad, columns)
     else:
@@ -134,6 +141,21 @@ def scan_graph(
         first_bad=bad.first,
         num_duplicates=builder.num_duplicates,
         num_shared=builder.num_shared,
+    )
+
+
+def _with_report(graph: Graph) -> tuple[Graph, ReadReport]:
+    """Return a graph read whole, which has no bad lines and no repeats."""
+    num_in_splits = sum(len(rows) for rows in graph.splits.values())
+    in_any = np.zeros(graph.num_facts, dtype=np.bool_)
+    for rows in graph.splits.values():
+        in_any[rows] = True
+    return graph, ReadReport(
+        num_lines=graph.num_facts,
+        num_bad=0,
+        first_bad=None,
+        num_duplicates=0,
+        num_shared=num_in_splits - int(in_any.sum()),
     )
 
 

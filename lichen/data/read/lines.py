@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import logging
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -104,13 +104,33 @@ def raw_lines(path: Path) -> Iterator[bytes]:
 
 
 def text_lines(path: Path, bad: BadLines, *, keep_ends: bool = False) -> Iterator[tuple[int, str]]:
-    """Yield (number from 1, text without its line end) for each line that is not blank.
+    """Yield (number from 1, text without its line end) for each line of a file that is not blank.
+
+    Args:
+        path: a UTF-8 file, `.gz` allowed.
+        bad: told of lines that are not UTF-8.
+        keep_ends: yield line ends too, and blank lines, which a quoted field may hold.
+
+    Returns:
+        Numbers and texts, as `decoded_lines` yields them.
+
+    Raises:
+        DataError: the file cannot be read, or holds a bad line and `bad` says raise.
+    """
+    return decoded_lines(path, enumerate(raw_lines(path), start=1), bad, keep_ends=keep_ends)
+
+
+def decoded_lines(
+    path: Path, lines: Iterable[tuple[int, bytes]], bad: BadLines, *, keep_ends: bool = False
+) -> Iterator[tuple[int, str]]:
+    """Yield (number, text without its line end) for each line that is not blank.
 
     Only a line feed ends a line, so that rarer separators stay inside labels; a carriage
     return before it and a byte order mark at the start are dropped.
 
     Args:
-        path: a UTF-8 file, `.gz` allowed.
+        path: the file, for messages.
+        lines: numbers from 1 and lines, line ends kept.
         bad: told of lines that are not UTF-8.
         keep_ends: yield line ends too, and blank lines, which a quoted field may hold.
 
@@ -118,9 +138,9 @@ def text_lines(path: Path, bad: BadLines, *, keep_ends: bool = False) -> Iterato
         The number and the text of a line.
 
     Raises:
-        DataError: the file cannot be read, or holds a bad line and `bad` says raise.
+        DataError: a line is bad and `bad` says raise.
     """
-    for number, raw in enumerate(raw_lines(path), start=1):
+    for number, raw in lines:
         line = raw.removeprefix(b"\xef\xbb\xbf") if number == 1 else raw
         try:
             text = line.decode("utf-8")

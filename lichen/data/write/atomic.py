@@ -18,6 +18,18 @@ COMPRESSION = 6
 
 
 @contextmanager
+def _refusals_explained(path: Path) -> Iterator[None]:
+    """Say of a place what the machine says when it refuses to write there."""
+    try:
+        yield
+    except OSError as error:
+        raise DataError(
+            f"{path}: must be a place that can be written to; {error.strerror or error}. "
+            "Check the folder and its space."
+        ) from error
+
+
+@contextmanager
 def atomic_file(path: Path) -> Iterator[BinaryIO]:
     """Open a file for writing bytes; it takes its place when the block ends without an error.
 
@@ -35,18 +47,14 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
     """
     draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
     try:
-        with draft.open("wb") as raw:
-            if path.suffix == ".gz":
-                with gzip.GzipFile("", "wb", COMPRESSION, raw, mtime=0) as packed:
-                    yield cast(BinaryIO, packed)
-            else:
-                yield raw
-        draft.replace(path)
-    except OSError as error:
-        raise DataError(
-            f"{path}: must be a place that can be written to; {error.strerror or error}. "
-            "Check the folder and its space."
-        ) from error
+        with _refusals_explained(path):
+            with draft.open("wb") as raw:
+                if path.suffix == ".gz":
+                    with gzip.GzipFile("", "wb", COMPRESSION, raw, mtime=0) as packed:
+                        yield cast(BinaryIO, packed)
+                else:
+                    yield raw
+            draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
 
@@ -94,15 +102,11 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         )
     draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
     try:
-        draft.mkdir()
-        yield draft
-        if path.exists():
-            path.rmdir()
-        draft.replace(path)
-    except OSError as error:
-        raise DataError(
-            f"{path}: must be a place that can be written to; {error.strerror or error}. "
-            "Check the folder and its space."
-        ) from error
+        with _refusals_explained(path):
+            draft.mkdir()
+            yield draft
+            if path.exists():
+                path.rmdir()
+            draft.replace(path)
     finally:
         shutil.rmtree(draft, ignore_errors=True)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from lichen.data.graph import Graph
 from lichen.data.write.atomic import atomic_folder, atomic_text
+from lichen.data.write.loss import warn_of_loss
 from lichen.data.write.tables import write_splits
-
-log = logging.getLogger(__name__)
 
 
 def write_codex(graph: Graph, folder: str | Path) -> Path:
@@ -37,13 +35,7 @@ def write_codex(graph: Graph, folder: str | Path) -> Path:
         for name, entries in _texts(graph):
             with atomic_text(draft / f"{name}.json") as file:
                 json.dump(entries, file, ensure_ascii=False, indent=1)
-    lost = [part for part in ("sources", "literals") if getattr(graph, part)]
-    if lost:
-        log.warning(
-            "%s: does not keep the graph's %s. Save as .jsonl to keep all.",
-            place,
-            " and ".join(lost),
-        )
+    warn_of_loss(place, {"sources": graph.sources, "literals": graph.literals})
     return place
 
 

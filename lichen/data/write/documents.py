@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import logging
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from lichen.base.errors import DataError
 from lichen.data.corpus import Corpus, Document
 from lichen.data.write.atomic import atomic_folder, atomic_text
+from lichen.data.write.loss import warn_of_loss
 from lichen.data.write.tables import csv_line
-
-log = logging.getLogger(__name__)
 
 
 def write_documents_jsonl(corpus: Corpus, path: Path) -> None:
@@ -123,10 +121,5 @@ def write_documents_folder(corpus: Corpus, folder: Path) -> None:
 
 
 def _warn_of_loss(path: Path, corpus: Corpus, parts: tuple[str, ...]) -> None:
-    lost = [part for part in parts if any(getattr(doc, part) for doc in corpus)]
-    if lost:
-        log.warning(
-            "%s: does not keep the documents' %s. Save as .jsonl to keep all.",
-            path,
-            ", ".join(lost),
-        )
+    lost = {part: any(getattr(doc, part) for doc in corpus) for part in parts}
+    warn_of_loss(path, lost, of="the documents'")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,7 @@ from lichen.base.extras import need
 from lichen.data.graph import Graph, Literal
 from lichen.data.read.rdf import DESCRIPTIONS, NAMES, OWN, PROPERTIES, RDF, RDFS, SKOS, XSD
 from lichen.data.write.atomic import atomic_file
-
-log = logging.getLogger(__name__)
+from lichen.data.write.loss import warn_of_loss
 
 SPECIAL = {RDF + "type", *NAMES, *DESCRIPTIONS, *PROPERTIES}
 """Predicates and types that mean something to the reader."""
@@ -65,10 +63,7 @@ def _write(graph: Graph, path: Path, kind: str) -> None:
             f"{path}: languages must be codes such as en or zh-Hant to be saved as RDF; {error}. "
             "Save as .jsonl, or mend the code."
         ) from None
-    if graph.splits or graph.sources:
-        log.warning(
-            "%s: does not keep the graph's splits and sources. Save as .jsonl to keep all.", path
-        )
+    warn_of_loss(path, {"splits": graph.splits, "sources": graph.sources})
 
 
 class _Writer:

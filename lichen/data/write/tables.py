@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -10,35 +9,18 @@ from lichen.base.errors import DataError
 from lichen.data.graph import Graph
 from lichen.data.read.columns import DEFAULT, header_columns
 from lichen.data.write.atomic import atomic_folder, atomic_text
-
-log = logging.getLogger(__name__)
-
-KEPT = {
-    "names": "names",
-    "types": "types",
-    "descriptions": "descriptions",
-    "literals": "literals",
-    "relation_texts": "words for relations",
-}
-"""What a graph may hold that a table of facts does not."""
+from lichen.data.write.loss import warn_of_loss
 
 
-def warn_of_loss(path: Path, graph: Graph, *, also: dict[str, bool] | None = None) -> None:
-    """Log what of the graph a format does not keep.
-
-    Args:
-        path: the file, for the message.
-        graph: what was written.
-        also: further parts lost, such as {"splits": True}.
-    """
-    lost = [words for part, words in KEPT.items() if getattr(graph, part)]
-    lost += [words for words, is_lost in (also or {}).items() if is_lost]
-    if lost:
-        log.warning(
-            "%s: keeps the facts only, not the graph's %s. Save as .jsonl to keep all.",
-            path,
-            ", ".join(lost),
-        )
+def _beside_the_facts(graph: Graph) -> dict[str, object]:
+    """Return what a graph may hold that a table of facts does not."""
+    return {
+        "names": graph.names,
+        "types": graph.types,
+        "descriptions": graph.descriptions,
+        "literals": graph.literals,
+        "words for relations": graph.relation_texts,
+    }
 
 
 def splits_of(graph: Graph) -> dict[int, list[str]]:
@@ -67,8 +49,8 @@ def write_tsv(graph: Graph, path: Path) -> None:
         DataError: a label holds a tab or a line break, or the place cannot be written to.
     """
     _write_rows(graph, path, list(_labels(graph)))
-    also = {"splits": bool(graph.splits), "sources": bool(graph.sources)}
-    warn_of_loss(path, graph, also=also)
+    lost = {**_beside_the_facts(graph), "splits": graph.splits, "sources": graph.sources}
+    warn_of_loss(path, lost)
 
 
 def _write_rows(graph: Graph, path: Path, rows: list[tuple[str, str, str]]) -> None:
@@ -127,7 +109,7 @@ def write_csv(graph: Graph, path: Path) -> None:
             fields = [*labels, *(own if graph.splits else [])]
             fields += [source.address, source.text] if source else ["", ""] if has_sources else []
             file.write(csv_line(fields))
-    warn_of_loss(path, graph)
+    warn_of_loss(path, _beside_the_facts(graph))
 
 
 def write_split_folder(graph: Graph, folder: Path) -> None:
@@ -143,7 +125,7 @@ def write_split_folder(graph: Graph, folder: Path) -> None:
     """
     with atomic_folder(folder) as draft:
         write_splits(graph, draft, suffix=".tsv")
-    warn_of_loss(folder, graph, also={"sources": bool(graph.sources)})
+    warn_of_loss(folder, {**_beside_the_facts(graph), "sources": graph.sources})
 
 
 def write_splits(graph: Graph, folder: Path, *, suffix: str) -> None:

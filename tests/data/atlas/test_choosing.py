@@ -26,6 +26,11 @@ def test_anchors_belong_to_the_split(chooser):
     assert not ours & theirs
 
 
+def test_most_pairs_of_steps_are_asked_in_training(chooser):
+    parts = [chooser.pair_part(f"a{i}>", f"b{j}>") for i in range(20) for j in range(20)]
+    assert 0.6 < parts.count("train") / 400 < 0.8
+
+
 def test_plural_goods_take_plural_verbs(chooser):
     cars = chooser.name(chooser.facts.graph.entities.id("cars"))
     filled = chooser.about(Form("Where is {x} made?", "1"), cars)

@@ -15,13 +15,6 @@ from lichen.data.atlas.politics import (
 MEMBERSHIPS = "Government/International organization participation"
 
 
-def facts(add, path, text):
-    collector = Collector()
-    thing = collector.thing("country", "X")
-    add(collector, Entry("xx", {path: text}), thing)
-    return {(r, collector.display(t)) for _h, r, t in collector.facts()}, collector
-
-
 @pytest.mark.parametrize(
     ("code", "text", "capitals"),
     [
@@ -41,9 +34,9 @@ def test_capitals(code, text, capitals):
         assert collector.find("city", "Beograd", "Serbia") is not None
 
 
-def test_memberships_by_role():
+def test_memberships_by_role(facts_of):
     text = "ADB, C, EU (candidate country), ICC (NGOs), OAS (observer), MONUSCO, UN, XYZ"
-    found, _ = facts(add_memberships, MEMBERSHIPS, text)
+    found, _ = facts_of(add_memberships, MEMBERSHIPS, text)
     assert found == {
         ("member_of", "Asian Development Bank"),
         ("member_of", "Commonwealth of Nations"),
@@ -79,8 +72,8 @@ def test_nearly_all_abbreviations_are_known():
         ("overseas territory of the UK", set()),
     ],
 )
-def test_government_types(text, found):
-    assert {t for _r, t in facts(add_government, "Government/Government type", text)[0]} == found
+def test_government_types(facts_of, text, found):
+    assert {t for _r, t in facts_of(add_government, "Government/Government type", text)[0]} == found
 
 
 @pytest.mark.parametrize(
@@ -92,14 +85,15 @@ def test_government_types(text, found):
         ("the laws of the UK apply", set()),
     ],
 )  # fmt: skip
-def test_legal_systems(text, found):
-    assert {t for _r, t in facts(add_government, "Government/Legal system", text)[0]} == found
+def test_legal_systems(facts_of, text, found):
+    assert {t for _r, t in facts_of(add_government, "Government/Legal system", text)[0]} == found
 
 
-def test_symbols_and_colours():
-    found, _ = facts(add_symbols, "Government/National symbol(s)", "lion (old), merlion; note: x")
+def test_symbols_and_colours(facts_of):
+    text = "lion (old), merlion; note: x"
+    found, _ = facts_of(add_symbols, "Government/National symbol(s)", text)
     assert found == {("national_symbol", "lion"), ("national_symbol", "merlion")}
-    assert facts(add_symbols, "Government/National color(s)", "NA")[0] == set()
+    assert facts_of(add_symbols, "Government/National color(s)", "NA")[0] == set()
 
 
 @pytest.mark.parametrize(
@@ -111,8 +105,8 @@ def test_symbols_and_colours():
         ("none (territory of the US)", None, None),
     ],
 )
-def test_independence(text, former, year):
-    found, collector = facts(add_independence, "Government/Independence", text)
+def test_independence(facts_of, text, former, year):
+    found, collector = facts_of(add_independence, "Government/Independence", text)
     assert {t for _r, t in found} == ({former} if former else set())
     value = collector.value(collector.find("country", "X"), "independence_year")
     assert (value.value if value else None) == year

@@ -5,7 +5,7 @@ import pytest
 
 from lichen.base.errors import ConfigError, DataError
 from lichen.data.atlas import load_graph
-from lichen.data.atlas.facts import is_held_out
+from lichen.data.atlas.facts import part_of
 from lichen.data.atlas.questions import QuestionSet, questions
 from lichen.data.graph import Graph
 
@@ -51,15 +51,24 @@ def test_no_wording_of_the_test_split_is_seen_in_training(asked):
     assert not {q.text for q in asked.train} & {q.text for q in asked.test}
 
 
-def test_held_out_pairs_are_composed_in_the_test_split_only(asked):
-    pairs = {
-        tuple(step.key for step in q.query.branches[0].steps)
-        for q in asked.train
-        if q.kind == "two_hop" and len(q.query.branches[0].steps) == 2
-    }
-    assert len(pairs) > 100
-    assert not any(is_held_out(*pair) for pair in pairs)
-    assert any(q.is_held_out_pair for q in asked.test)
+def test_pairs_kept_for_validation_or_test_are_composed_nowhere_else(asked):
+    for split in ("train", "valid", "test"):
+        pairs = {
+            tuple(step.key for step in q.query.branches[0].steps): q.is_held_out_pair
+            for q in asked.split(split)
+            if q.kind == "two_hop" and len(q.query.branches[0].steps) == 2
+        }
+        kept = {pair: part_of("pair", *pair) for pair in pairs}
+        assert len(pairs) > 40
+        assert set(kept.values()) == {"train", split}
+        assert all(is_held_out == (kept[p] != "train") for p, is_held_out in pairs.items())
+
+
+def test_another_draw_deals_the_wording_anew(graph, asked):
+    other = questions(graph, seed=1, scale=SCALE, draw=2)
+    assert not wording(other.train) & wording(other.test)
+    assert wording(other.test) - wording(asked.test)
+    assert wording(other.test) & wording(asked.train)
 
 
 def test_facts_asked_in_training_are_not_asked_in_the_test_split(asked):

@@ -2,7 +2,6 @@ import pytest
 
 from lichen.data.atlas.collect import Collector
 from lichen.data.atlas.countries import countries
-from lichen.data.atlas.factbook import Entry
 from lichen.data.atlas.society import (
     add_ethnic_groups,
     add_languages,
@@ -12,13 +11,6 @@ from lichen.data.atlas.society import (
 )
 
 LANGUAGES = "People and Society/Languages"
-
-
-def facts(add, path, text):
-    collector = Collector()
-    thing = collector.thing("country", "X")
-    add(collector, Entry("xx", {path: text}), thing)
-    return {(r, collector.display(t)) for _h, r, t in collector.facts()}, collector
 
 
 @pytest.mark.parametrize(
@@ -40,12 +32,12 @@ def test_items_of_hard_lists(text, found):
     assert [(item.name, item.percent) for item in items(text)] == found
 
 
-def test_official_is_read_with_care():
+def test_official_is_read_with_care(facts_of):
     text = (
         "German (official nationwide) 88.6%, Croatian (official in Burgenland) 1.6%, "
         "isiZulu or Zulu (official) 2%, Farsi 1% (2001 est.)"
     )
-    found, collector = facts(add_languages, LANGUAGES, text)
+    found, collector = facts_of(add_languages, LANGUAGES, text)
     official = {t for r, t in found if r == "official_language"}
     assert official == {"German", "Zulu"}
     assert {t for r, t in found if r == "language"} == {"German", "Croatian", "Zulu", "Persian"}
@@ -65,13 +57,13 @@ def test_a_language_where_none_is_marked_official():
     ]
 
 
-def test_religions_have_one_name():
+def test_religions_have_one_name(facts_of):
     text = "Islam 19.1%, Jehovah Witness 2%, Umbanda and Candomblé 1.1%, no religion 13.5%"
-    found, _ = facts(add_religions, "People and Society/Religions", text)
+    found, _ = facts_of(add_religions, "People and Society/Religions", text)
     assert {t for _r, t in found} == {"Muslim", "Jehovah's Witness", "Umbanda", "Candomblé"}
 
 
-def test_countries_of_birth_are_no_ethnic_groups():
+def test_countries_of_birth_are_no_ethnic_groups(facts_of):
     text = "Poland 3%, Serbs 2%, Hutu, foreigners 1%, predominantly Swazi, iTaukei 56.8%, UK 16%"
-    found, _ = facts(add_ethnic_groups, "People and Society/Ethnic groups", text)
+    found, _ = facts_of(add_ethnic_groups, "People and Society/Ethnic groups", text)
     assert {t for _r, t in found} == {"Serbian", "Hutu", "Swazi", "iTaukei"}

@@ -26,6 +26,21 @@ def test_the_forms_of_a_step_differ_between_splits(language):
         assert len(parts["train"]) >= len(parts["test"])
 
 
+def test_a_draw_deals_the_forms_anew_and_always_the_same():
+    entry = {"train": [f"form {i} of {{x}}" for i in range(40)]}
+    first, second = divided(entry, draw=1), divided(entry, draw=2)
+    assert first == divided(entry, draw=1)
+    assert first["test"] != second["test"]
+    assert len(first["test"]) == len(second["test"]) == 8
+
+
+def test_names_of_no_place_differ_between_splits():
+    train, test = (set(Wording("en", split).unknown()) for split in ("train", "test"))
+    assert train
+    assert test
+    assert not train & test
+
+
 def test_fewer_than_three_forms_are_shared():
     assert divided({"train": ["a", "b"], "test": ["a"]})["test"] == [(0, "a"), (1, "b")]
 

@@ -1,10 +1,14 @@
 import gzip
 import logging
+import random
 
 import pytest
 
 from lichen.base.errors import ConfigError, DataError
-from lichen.data.read import read_graph, scan_graph
+from lichen.data.builder import GraphBuilder
+from lichen.data.read import read_graph, scan_graph, tsv
+from lichen.data.read.columns import given_columns
+from lichen.data.read.lines import BadLines, text_lines
 
 
 def facts(graph):
@@ -118,3 +122,66 @@ def test_duplicates_are_kept_once_and_said(tmp_path, caplog):
     assert facts(graph) == [("a", "r", "b"), ("a", "r", "c")]
     assert report.num_duplicates == 1
     assert "1 facts came again and are kept once" in caplog.text
+
+
+LINES = (
+    b"a\tr\tb",
+    b"b\tr\tc",
+    b"a\tr\tb",
+    b"c\tq\ta\r",
+    "\u5965\u5730\u5229\tr\tb".encode(),
+)
+ODD = (
+    b"",
+    b"  ",
+    b"a\tr",
+    b"a\tr\tb\tc",
+    b"a\t\tb",
+    b"\tr\tb",
+    "a\tr\t\u3000".encode(),
+    b"\xff\tr\tb",
+    b"a\tr\rs\tb",
+    b"\xef\xbb\xbfa\tr\tb",
+)
+
+
+def one_by_one(path, bad):
+    """Read as the format says, with nothing done at once."""
+    builder = GraphBuilder()
+    for number, line in text_lines(path, bad):
+        fields = line.split("\t")
+        problem = given_columns(None).problem(fields, separated="tab-separated")
+        if problem:
+            bad.found(path, number, problem)
+        else:
+            builder.add_fact(*fields)
+    return builder.build()
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_blocks_read_as_lines_do(tmp_path, monkeypatch, seed):
+    draw = random.Random(seed)
+    monkeypatch.setattr(tsv, "BLOCK", draw.randrange(1, 6))
+    odd = draw.choice([0.0, 0.05, 0.3])
+    lines = [draw.choice(ODD if draw.random() < odd else LINES) for _ in range(30)]
+    path = tmp_path / "kg.tsv"
+    path.write_bytes(b"\n".join([b"a\tr\tb", *lines]) + draw.choice([b"", b"\n", b"\r\n"]))
+    bad = BadLines("skip")
+    expected = one_by_one(path, bad)
+    graph, report = scan_graph(path)
+    assert facts(graph) == facts(expected)
+    assert graph.entities == expected.entities
+    assert (report.num_lines, report.num_bad) == (bad.num_lines, bad.num_bad)
+    assert report.first_bad == bad.first
+    if bad.num_bad:
+        with pytest.raises(DataError) as error:
+            read_graph(path)
+        assert str(error.value).startswith(bad.first)
+
+
+def test_splits_and_repeats_over_several_files(tmp_path):
+    (tmp_path / "train.tsv").write_text("a\tr\tb\nb\tr\tc\na\tr\tb\n")
+    (tmp_path / "test.tsv").write_text("c\tr\ta\na\tr\tb\n")
+    graph, report = scan_graph(tmp_path)
+    assert {k: v.tolist() for k, v in graph.splits.items()} == {"train": [0, 1], "test": [0, 2]}
+    assert (report.num_duplicates, report.num_shared) == (2, 1)

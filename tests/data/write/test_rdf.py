@@ -48,4 +48,4 @@ def test_language_that_is_no_code(tmp_path):
 def test_what_is_lost_is_said(tmp_path, caplog):
     graph = Graph.from_triples([("a", "r", "b")], splits={"test": []})
     write_graph(graph, tmp_path / "g.ttl")
-    assert "does not keep the graph's splits and sources" in caplog.text
+    assert "does not keep the graph's splits. Save" in caplog.text

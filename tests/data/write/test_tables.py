@@ -30,10 +30,12 @@ def test_what_a_table_loses_is_said(tmp_path, caplog):
     builder.add_literal("a", "age", 3)
     graph = builder.build()
     write_graph(graph, tmp_path / "g.tsv")
-    assert "not the graph's names, literals, splits, sources. Save as .jsonl" in caplog.text
+    assert (
+        "does not keep the graph's names, literals, splits, sources. Save as .jsonl" in caplog.text
+    )
     caplog.clear()
     write_graph(graph, tmp_path / "g.csv")
-    assert "not the graph's names, literals. Save" in caplog.text
+    assert "does not keep the graph's names, literals. Save" in caplog.text
     caplog.clear()
     write_graph(graph, tmp_path / "g.jsonl")
     assert not caplog.text

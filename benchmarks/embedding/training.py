@@ -1,0 +1,202 @@
+"""DistMult on WN18RR beside PyKEEN: seconds an epoch, and seconds to PyKEEN's validation MRR.
+
+Both train on both directions of every fact against corrupted tails, with the self-adversarial
+loss and Adagrad, at equal batch, dimension and number of negatives; PyKEEN draws them for each
+fact, Lichen for the whole batch. Each repetition runs both in fresh processes, one after the
+other. PyKEEN's vectors are then ranked, and Lichen is trained by its own usual loss until its
+validation MRR is as good, its looks at the validation split not counted.
+
+Run: python benchmarks/embedding/training.py --peer /path/to/python-with-pykeen [--repeats 5]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from runs import ROWS, commit, data_folder, machine
+
+from lichen.data.graph import Graph
+from lichen.embedding.config import EmbeddingConfig
+from lichen.embedding.encoder import GraphEncoder
+from lichen.embedding.evaluate import rank_triples
+from lichen.embedding.known import KnownAnswers
+from lichen.embedding.trainer import train_embedding
+
+HERE = Path(__file__).resolve()
+DATA = "kgc_wn18rr"
+SHARED = {
+    "dim": 200,
+    "batch_size": 1024,
+    "negatives": 64,
+    "learning_rate": 0.1,
+    "margin": 9.0,
+    "temperature": 1.0,
+}
+OWN = EmbeddingConfig(
+    epochs=60,
+    negatives=2048,
+    degree_power=0.0,
+    hide_known=False,
+    n3=0.1,
+    valid_every=1,
+    valid_limit=100_000,
+    patience=60,
+    candidates="sampled",
+)
+
+
+def validation_mrr(encoder: GraphEncoder, graph: Graph) -> float:
+    """Return the filtered MRR of the validation split."""
+    known = KnownAnswers(graph.triples, num_relations=graph.num_relations)
+    ranks = np.concatenate(rank_triples(encoder, graph.split("valid"), known=known))
+    return float((1 / ranks).mean())
+
+
+def train_here(epochs: int) -> dict[str, Any]:
+    """Train at equal settings in this process, and return the seconds of each epoch."""
+    whole = Graph.load(data_folder(DATA))
+    graph = whole.select(whole.split("train"))
+    rest = {k: x for k, x in SHARED.items() if k != "dim"}
+    config = EmbeddingConfig(
+        epochs=epochs,
+        loss="self_adversarial",
+        degree_power=0.0,
+        hide_known=False,
+        n3=0.0,
+        **rest,  # type: ignore[arg-type]
+    )
+    encoder = GraphEncoder("distmult", graph, dim=SHARED["dim"])  # type: ignore[arg-type]
+    report = train_embedding(encoder, graph, config=config)
+    return {"epoch_s": [report.seconds / epochs] * epochs}
+
+
+def run(program: list[str], folder: Path) -> dict[str, Any]:
+    """Run a program in a fresh process and return the JSON that it prints last."""
+    done = subprocess.run(
+        program,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYSTOW_HOME": str(folder / "pystow")},
+        check=False,
+    )
+    if done.returncode:
+        raise SystemExit(f"{program[0]} failed:\n{done.stderr[-2000:]}")
+    found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return found
+
+
+def time_to(mrr: float, graph: Graph) -> dict[str, Any]:
+    """Train by the usual loss until the validation MRR is reached; looks are not counted."""
+    encoder = GraphEncoder("distmult", graph, dim=SHARED["dim"])  # type: ignore[arg-type]
+    looking, reached = 0.0, 0.0
+    started = time.perf_counter()
+
+    def on_look(_epoch: int, _mrr: float) -> bool:
+        nonlocal looking, reached
+        looked = time.perf_counter()
+        reached = validation_mrr(encoder, graph)
+        looking += 2 * (time.perf_counter() - looked)  # the trainer has just looked too
+        return reached >= mrr
+
+    report = train_embedding(encoder, graph, config=OWN, on_look=on_look)
+    return {
+        "seconds": time.perf_counter() - started - looking,
+        "epochs": report.epochs,
+        "valid_mrr": reached,
+    }
+
+
+def peer_mrr(place: Path, graph: Graph) -> float:
+    """Return the validation MRR of the vectors that PyKEEN wrote."""
+    encoder = GraphEncoder("distmult", graph, dim=SHARED["dim"])  # type: ignore[arg-type]
+    vectors = np.load(place)
+    with torch.no_grad():
+        encoder.entity_table.copy_(torch.from_numpy(vectors["entities"]))
+        encoder.relation_table.copy_(torch.from_numpy(vectors["relations"]))
+    return validation_mrr(encoder, graph)
+
+
+def row(what: str, ratios: list[float], runs: Any) -> dict[str, Any]:
+    """Return a row: median and range over the repetitions."""
+    return {
+        "benchmark": f"{DATA} training distmult",
+        "metric": what,
+        "mean": round(statistics.median(ratios), 1),
+        "interval": [round(min(ratios), 1), round(max(ratios), 1)],
+        "published": "PyKEEN 1.11.1, measured beside it",
+        "seeds": [0],
+        "runs": runs,
+        "machine": machine(),
+        "commit": commit(),
+    }
+
+
+def main(peer: str, repeats: int, epochs: int) -> None:
+    """Repeat both, and write the rows."""
+    graph = Graph.load(data_folder(DATA))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        given, out = folder / "facts.npz", folder / "vectors.npz"
+        np.savez(
+            given,
+            train=graph.split("train"),
+            entities=graph.num_entities,
+            relations=graph.num_relations,
+        )
+        program = [peer, str(HERE.with_name("training_peer.py")), str(given), str(out)]
+        epoch_runs = []
+        for _ in range(repeats):
+            theirs = run([*program, json.dumps({**SHARED, "epochs": 1})], folder)
+            ours = run([sys.executable, str(HERE), "--here", "5"], folder)
+            epoch_runs.append({"pykeen_s": theirs["epoch_s"][0], "lichen_s": ours["epoch_s"][0]})
+            print(json.dumps(epoch_runs[-1]), flush=True)
+        theirs = run([*program, json.dumps({**SHARED, "epochs": epochs})], folder)
+        goal = peer_mrr(out, graph)
+        print(f"PyKEEN: validation MRR {goal:.4f} after {epochs} epochs", flush=True)
+        goal_runs = [time_to(goal, graph) for _ in range(repeats)]
+        print(json.dumps(goal_runs), flush=True)
+    several = f"median and range of {repeats}"
+    spent = sum(theirs["epoch_s"])
+    rows = [
+        row(
+            f"PyKEEN's seconds an epoch over ours, equal settings ({several})",
+            [x["pykeen_s"] / x["lichen_s"] for x in epoch_runs],
+            epoch_runs,
+        ),
+        row(
+            f"PyKEEN's seconds to its validation MRR {goal:.3f} ({epochs} epochs) over ours "
+            f"({several})",
+            [spent / x["seconds"] for x in goal_runs],
+            {"pykeen_s": spent, "lichen": goal_runs},
+        ),
+    ]
+    text = json.dumps(rows, indent=1) + "\n"
+    (ROWS / f"{DATA}-training.json").write_text(text, encoding="utf-8")
+    for found in rows:
+        print(f"{found['metric']}: {found['mean']} {found['interval']}")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--peer", help="a Python in which pykeen is installed")
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--epochs", type=int, default=10, help="of PyKEEN's run to compare with")
+    parser.add_argument("--here", type=int, metavar="EPOCHS", help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.here:
+        print(json.dumps(train_here(asked.here)))
+    elif asked.peer:
+        main(asked.peer, asked.repeats, asked.epochs)
+    else:
+        parser.error("give --peer, a Python in which pykeen is installed")

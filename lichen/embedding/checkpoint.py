@@ -1,0 +1,97 @@
+"""A training run to a folder and back, so that one that was killed goes on as if it had not."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from lichen.base.errors import ConfigError, LichenError
+from lichen.data.graph import Ids
+from lichen.embedding.artifact import read_artifact, write_artifact
+from lichen.embedding.config import EmbeddingConfig
+from lichen.embedding.encoder import GraphEncoder
+
+KIND = "embedding-checkpoint"
+
+
+class Checkpoint:
+    """The last state of a run, in a folder that is replaced whole.
+
+    Args:
+        folder: where it is kept; its parent must exist or be creatable.
+        encoder: what is trained.
+        facts: `(facts, 3)` what it is trained on.
+        config: the settings.
+    """
+
+    def __init__(
+        self, folder: Path, encoder: GraphEncoder, facts: Ids, config: EmbeddingConfig
+    ) -> None:
+        self.folder = folder
+        self.run = {
+            "scorer": encoder.scorer_name,
+            "settings": encoder.settings,
+            "dim": encoder.dim,
+            "reciprocal": encoder.reciprocal,
+            "facts": hashlib.sha256(np.ascontiguousarray(facts).data).hexdigest(),
+            "config": {k: x for k, x in asdict(config).items() if k not in ("epochs", "patience")},
+        }
+
+    def write(self, tensors: dict[str, Tensor], progress: dict[str, Any]) -> None:
+        """Write a state; the one before stays until this one is whole.
+
+        Raises:
+            LichenError: the disk is full or cannot be written to; the one before is kept.
+        """
+        draft = self.folder.with_name(f".{self.folder.name}.draft")
+        old = self.folder.with_name(f".{self.folder.name}.old")
+        try:
+            shutil.rmtree(draft, ignore_errors=True)
+            documents = {"run": self.run, "progress": progress}
+            write_artifact(draft, kind=KIND, tensors=tensors, documents=documents)
+            shutil.rmtree(old, ignore_errors=True)
+            if self.folder.exists():
+                self.folder.rename(old)
+            draft.rename(self.folder)
+            shutil.rmtree(old, ignore_errors=True)
+        except (OSError, RuntimeError) as error:
+            shutil.rmtree(draft, ignore_errors=True)
+            raise LichenError(
+                f"{self.folder}: a checkpoint must fit on the disk; {error}. Free some space and "
+                "run again: training goes on from the checkpoint before."
+            ) from error
+
+    def read(self) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+        """Return the last state, or None where there is none.
+
+        Raises:
+            ConfigError: it belongs to another run.
+            ArtifactError: it was changed.
+        """
+        old = self.folder.with_name(f".{self.folder.name}.old")
+        if not self.folder.exists() and old.exists():
+            old.rename(self.folder)
+        if not self.folder.exists():
+            return None
+        tensors, documents = read_artifact(self.folder, kind=KIND)
+        differing = [k for k, x in self.run.items() if documents["run"].get(k) != _plain(x)]
+        if differing:
+            raise ConfigError(
+                f"{self.folder}: holds a run with another {' and '.join(differing)}. "
+                "Give another folder, or remove this one to begin anew."
+            )
+        return tensors, documents["progress"]
+
+    def remove(self) -> None:
+        """Remove the state: the run is finished."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _plain(value: Any) -> Any:
+    return value if not isinstance(value, tuple) else list(value)

@@ -1,0 +1,1 @@
+"""Vectors and graphs to and from other software: files, PyG, NetworkX, PyKEEN."""

@@ -1,0 +1,163 @@
+"""A graph and some minutes to good training settings, chosen on the validation split by Optuna."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from lichen.base import check
+from lichen.base.choose import choose
+from lichen.base.errors import DataError
+from lichen.base.extras import need
+from lichen.data.graph import Graph
+from lichen.embedding.config import EmbeddingConfig
+from lichen.embedding.encoder import GraphEncoder
+from lichen.embedding.trainer import train_embedding
+
+SPACE: Mapping[str, tuple[Any, ...]] = {
+    "learning_rate": (0.01, 0.5),
+    "n3": (1e-4, 0.3),
+    "dropout": (0.0, 0.5),
+    "batch_size": (256, 512, 1024, 2048),
+}
+"""Key of `EmbeddingConfig` to what is tried: two floats are bounds (by their logarithms when both
+are above 0), anything else is a choice."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchReport:
+    """What a search found."""
+
+    config: EmbeddingConfig
+    """The best settings."""
+    valid_mrr: float
+    """Their filtered MRR on the validation split."""
+    trials: tuple[tuple[Mapping[str, Any], float], ...]
+    """Every trial that came to a look at the validation split: what was tried, and its MRR."""
+    seconds: float
+
+    def __str__(self) -> str:
+        """Show the best on one line."""
+        best = max(self.trials, key=lambda trial: trial[1])[0]
+        shown = ", ".join(
+            f"{k} {x:.4g}" if isinstance(x, float) else f"{k} {x}" for k, x in best.items()
+        )
+        return (
+            f"{len(self.trials)} trials in {self.seconds:.0f} s, best valid MRR "
+            f"{self.valid_mrr:.4f} with {shown}"
+        )
+
+
+def search(
+    graph: Graph,
+    *,
+    scorer: str = "complex",
+    dim: int = 128,
+    budget_s: float,
+    config: EmbeddingConfig | None = None,
+    space: Mapping[str, tuple[Any, ...]] = SPACE,
+    seed: int = 0,
+) -> SearchReport:
+    """Try settings until the time is up; trials that fall behind are cut at their looks.
+
+    The first trial takes `config` as it is, so the result is never below it.
+
+    Args:
+        graph: with a "valid" split.
+        scorer: a key of `lichen.embedding.SCORERS`.
+        dim: numbers an entity.
+        budget_s: seconds; a trial in progress then ends at its next look.
+        config: settings of what is not searched; None takes the defaults.
+        space: what is searched; see `SPACE`.
+        seed: of the search and of every trial.
+
+    Returns:
+        The best settings and all trials.
+
+    Raises:
+        DataError: there is no validation split, or the time was too short for one look.
+        ChoiceError: the space names no setting.
+        ConfigError: a value is out of its bounds.
+        MissingExtraError: Optuna is not installed.
+
+    References:
+        Akiba et al., 2019, arXiv:1907.10902 (Optuna); tree-structured Parzen estimator and
+        median pruning.
+    """
+    check.between("budget_s", budget_s, 0.0, 1e9)
+    optuna = need("optuna", extra="search", why="searching settings")
+    if "valid" not in graph.splits or len(graph.split("valid")) == 0:
+        raise DataError("search: graph must have a valid split to choose by; it has none.")
+    base = replace(config or EmbeddingConfig(), seed=seed)
+    for key in space:
+        choose("search: space", key, {f.name: None for f in fields(EmbeddingConfig)})
+    started = time.monotonic()
+    trials = _Trials(graph, scorer, dim, base, space, ends=started + budget_s)
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(
+        direction="maximize",
+        sampler=optuna.samplers.TPESampler(seed=seed),
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=4),
+    )
+    study.enqueue_trial(_start(base, space))
+    study.optimize(trials, timeout=budget_s)
+    if not trials.found:
+        raise DataError(f"search: budget_s must allow one trial; got {budget_s}.")
+    tried, best = max(trials.found, key=lambda trial: trial[1])
+    return SearchReport(
+        config=replace(base, **tried),
+        valid_mrr=best,
+        trials=tuple(trials.found),
+        seconds=time.monotonic() - started,
+    )
+
+
+@dataclass
+class _Trials:
+    """Trains with what Optuna suggests; cut at a look when the time is up or it falls behind."""
+
+    graph: Graph
+    scorer: str
+    dim: int
+    base: EmbeddingConfig
+    space: Mapping[str, tuple[Any, ...]]
+    ends: float
+    found: list[tuple[dict[str, Any], float]] = field(default_factory=list)
+
+    def __call__(self, trial: Any) -> float:
+        tried = {key: _suggest(trial, key, values) for key, values in self.space.items()}
+        encoder = GraphEncoder(self.scorer, self.graph, dim=self.dim, seed=self.base.seed)
+        looks = [0.0]
+
+        def on_look(epoch: int, mrr: float) -> bool:
+            looks.append(mrr)
+            trial.report(max(looks), epoch)
+            return time.monotonic() > self.ends or trial.should_prune()
+
+        train_embedding(encoder, self.graph, config=replace(self.base, **tried), on_look=on_look)
+        self.found.append((tried, max(looks)))
+        return max(looks)
+
+
+def _suggest(trial: Any, key: str, values: tuple[Any, ...]) -> Any:
+    if _is_range(values):
+        return trial.suggest_float(key, *values, log=values[0] > 0)
+    return trial.suggest_categorical(key, values)
+
+
+def _is_range(values: tuple[Any, ...]) -> bool:
+    return len(values) == 2 and all(isinstance(x, float) for x in values)
+
+
+def _start(base: EmbeddingConfig, space: Mapping[str, tuple[Any, ...]]) -> dict[str, Any]:
+    """Return the values of the settings as they are, moved into the space."""
+    start = {}
+    for key, values in space.items():
+        own = getattr(base, key)
+        if _is_range(values):
+            start[key] = min(max(own, values[0]), values[1])
+        else:
+            start[key] = own if own in values else values[0]
+    return start

@@ -1,0 +1,167 @@
+"""What moves in training: entity vectors, relation vectors and the scorer's own weights."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+
+import torch
+from torch import Tensor, nn
+
+from lichen.base.errors import ConfigError
+from lichen.embedding.compare import Comparison, HalfDot
+from lichen.embedding.config import EmbeddingConfig
+from lichen.embedding.encoder import GraphEncoder
+from lichen.embedding.loss import n3
+from lichen.embedding.optimise import (
+    load_rows_state,
+    load_weights_state,
+    make_optimiser,
+    weights_state,
+)
+from lichen.embedding.tables import ComputedEntities, Entities, TableEntities
+from lichen.embedding.team import Team
+
+
+class Step(ABC):
+    """What moves in training, and how a batch moves it.
+
+    Args:
+        encoder: what to train.
+        config: the settings.
+        team: the processes that train it.
+    """
+
+    num_items: int
+    """What an epoch goes through: queries, or directed facts."""
+
+    def __init__(self, encoder: GraphEncoder, config: EmbeddingConfig, team: Team) -> None:
+        self.encoder, self.config, self.team = encoder, config, team
+        rate = config.learning_rate
+        self.entities: Entities = (
+            TableEntities(encoder, config.optimiser, learning_rate=rate)
+            if encoder.is_table
+            else ComputedEntities(encoder, learning_rate=rate)
+        )
+        self.relation_table = encoder.relation_table.detach()
+        self.relations = make_optimiser(
+            config.optimiser, encoder.relation_table, learning_rate=rate
+        )
+        self.weights = list(encoder.scorer.parameters())
+        kind = torch.optim.Adam if config.optimiser == "adam" else torch.optim.Adagrad
+        self.scorer_steps = kind(self.weights, lr=rate) if self.weights else None
+        self.draw = torch.Generator().manual_seed(config.seed)
+        self.drop = torch.Generator().manual_seed(config.seed + team.rank + 1)
+        self.comparison: Comparison = encoder.scorer.comparison
+        if config.precision == "bfloat16":
+            if not self.comparison.is_dot:
+                raise ConfigError(
+                    "embed.precision must be float32 for a scorer that compares by distance; "
+                    "got bfloat16."
+                )
+            self.comparison = HalfDot()
+
+    @abstractmethod
+    def __call__(self, batch: Tensor) -> tuple[float, float]:
+        """Take one step on some items, `(b,)` numbers -> summed loss, and what it counts."""
+
+    def order(self) -> Tensor:
+        """Return the items of one epoch, shuffled."""
+        return torch.randperm(self.num_items, generator=self.draw)
+
+    def set_learning_rate(self, learning_rate: float) -> None:
+        """Change the step of everything that moves."""
+        self.entities.set_learning_rate(learning_rate)
+        self.relations.learning_rate = learning_rate
+        if self.scorer_steps is not None:
+            for group in self.scorer_steps.param_groups:
+                group["lr"] = learning_rate
+
+    def state(self) -> dict[str, Tensor]:
+        """Return what a checkpoint must keep beside the encoder's own tensors."""
+        found = {f"entities.{k}": x for k, x in self.entities.state().items()}
+        found |= {f"relations.{k}": x for k, x in self.relations.state().items()}
+        if self.scorer_steps is not None:
+            kept = weights_state(self.scorer_steps, self.weights)
+            found |= {f"scorer.{k}": x for k, x in kept.items()}
+        streams = {"draw": self.draw.get_state(), "drop": self.drop.get_state()}
+        return found | {f"stream.{k}": x for k, x in streams.items()}
+
+    def load(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from such a state."""
+        self.entities.load(_part(state, "entities."))
+        load_rows_state(self.relations, _part(state, "relations."))
+        if self.scorer_steps is not None:
+            load_weights_state(self.scorer_steps, self.weights, _part(state, "scorer."))
+        self.draw.set_state(state["stream.draw"])
+        self.drop.set_state(state["stream.drop"])
+
+    def directions(self, relation: Tensor) -> Iterator[tuple[bool, Tensor]]:
+        """Part a batch into what asks for tails and what asks for heads by the same relation.
+
+        Yields:
+            Whether heads are asked for, and the rows of the batch.
+        """
+        is_head = relation >= self.encoder.num_relations
+        if self.encoder.reciprocal:
+            is_head = torch.zeros_like(is_head)
+        for asks_heads, rows in ((False, (~is_head).nonzero()), (True, is_head.nonzero())):
+            if len(rows):
+                yield asks_heads, rows[:, 0]
+
+    def ask(self, known: Tensor, table: Tensor, rows: Tensor, *, asks_heads: bool) -> Tensor:
+        """Return the queries of known entities and rows of a relation table, dropout applied."""
+        known, table = self.dropped(known), self.dropped(table)
+        if asks_heads:
+            return self.encoder.scorer.head_queries(table, rows, known)
+        return self.encoder.scorer.tail_queries(known, table, rows)
+
+    def candidates(self, vectors: Tensor, *, asks_heads: bool) -> Tensor:
+        """Return the side of entity vectors that queries meet, as a view."""
+        scorer = self.encoder.scorer
+        return scorer.as_heads(vectors) if asks_heads else scorer.as_tails(vectors)
+
+    def used_relations(self, relation: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the distinct rows of the relation table that a batch uses, and which is whose."""
+        rows = relation if self.encoder.reciprocal else relation % self.encoder.num_relations
+        distinct, place = torch.unique(rows, return_inverse=True)
+        return distinct, place
+
+    def dropped(self, vectors: Tensor) -> Tensor:
+        """Drop coordinates, by this process's own random stream."""
+        share = self.config.dropout
+        if not share:
+            return vectors
+        kept = torch.rand(vectors.shape, generator=self.drop) >= share
+        return vectors * kept.to(vectors) / (1 - share)
+
+    def penalty(self, vectors: Tensor, sizes: Tensor, weights: Tensor) -> Tensor:
+        """Return N3 and L2 of some rows, summed with the rows' weights."""
+        total = vectors.new_zeros(())
+        if self.config.n3:
+            total = total + self.config.n3 * n3(sizes, weights)
+        if self.config.l2:
+            total = total + self.config.l2 * (vectors.square().sum(1) * weights).sum()
+        return total
+
+    def relation_loss(self, h: Tensor, relation: Tensor, t: Tensor, every: Tensor) -> Tensor:
+        """Return the weighed cross-entropy, summed, of telling relations from entities."""
+        scores = self.encoder.scorer.score_relations(h, t, every)
+        told = nn.functional.cross_entropy(scores, relation, reduction="sum")
+        return self.config.relation_weight * told
+
+    def move(self, relations: Tensor) -> None:
+        """Move relations and the scorer's weights by what autograd left on them."""
+        if relations.grad is not None:
+            self.team.add(relations.grad)
+            self.relations.step(relations.grad)
+        if self.scorer_steps is not None:
+            for weight in self.weights:
+                if weight.grad is not None:
+                    self.team.add(weight.grad)
+            self.scorer_steps.step()
+            self.scorer_steps.zero_grad(set_to_none=True)
+
+
+def _part(state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {k.removeprefix(prefix): x for k, x in state.items() if k.startswith(prefix)}

@@ -1,0 +1,146 @@
+"""A batch of facts to one step of the vectors, all compared with one shared sample."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from lichen.data.graph import Ids
+from lichen.embedding.config import EmbeddingConfig
+from lichen.embedding.encoder import GraphEncoder
+from lichen.embedding.loss import Against, margin_loss, sampled_softmax, self_adversarial_loss
+from lichen.embedding.negatives import Negatives
+from lichen.embedding.queries import Queries
+from lichen.embedding.step import Step
+from lichen.embedding.team import Team
+
+HIDDEN = -1e30
+"""Score of a candidate that must not compete; finite, so that no product with it is NaN."""
+
+
+class _Batch(NamedTuple):
+    """Directed facts, their sample, and the vectors in use with room for their gradients."""
+
+    number: Tensor
+    """`(b,)` of the directed fact."""
+    entity: Tensor
+    """`(b,)` row of `vectors`."""
+    relation: Tensor
+    """`(b,)` directed relation."""
+    truth: Tensor
+    """`(b,)` row of `vectors`."""
+    sample: Tensor
+    """`(n,)` rows of `vectors`, ascending."""
+    ids: Tensor
+    """`(used,)` the entity of each row of `vectors`, ascending."""
+    vectors: Tensor
+    """`(used, width)`"""
+    into: Tensor
+    """`(used, width)` gradients."""
+
+    def only(self, rows: Tensor) -> _Batch:
+        """Return some of the facts, with the same sample and vectors."""
+        number, entity, relation, truth = (x[rows] for x in self[:4])
+        return self._replace(number=number, entity=entity, relation=relation, truth=truth)
+
+
+class SampledStep(Step):
+    """Compares each fact with a sample that the batch shares; only used rows are touched."""
+
+    def __init__(
+        self, encoder: GraphEncoder, facts: Ids, config: EmbeddingConfig, team: Team
+    ) -> None:
+        super().__init__(encoder, config, team)
+        self.facts = facts
+        self.num_items = 2 * len(facts)
+        self.queries = (
+            Queries.of(facts, num_relations=encoder.num_relations) if config.hide_known else None
+        )
+        self.negatives = Negatives(
+            facts, encoder.num_entities, number=config.negatives, degree_power=config.degree_power
+        )
+
+    def __call__(self, batch: Tensor) -> tuple[float, float]:
+        """Take one step on some directed facts."""
+        sample = self.negatives.draw(self.draw)
+        relations = self.relation_table.detach().requires_grad_()
+        used = self._read(self.team.share(batch), sample)
+        total = 0.0
+        for asks_heads, rows in self.directions(used.relation):
+            part = used.only(rows)
+            total += self._direction(part, relations, len(batch), asks_heads=asks_heads)
+        ids, gradient = self.team.join(used.ids, used.into)
+        self.entities.push(gradient, ids)
+        self.move(relations)
+        return self.team.add_number(total) * len(batch), float(len(batch))
+
+    def _read(self, numbers: Tensor, sample: Tensor) -> _Batch:
+        is_reverse = numbers >= len(self.facts)
+        chosen = self.facts[(numbers % len(self.facts)).numpy()]
+        h, r, t = torch.from_numpy(chosen).long().unbind(1)
+        entity, truth = torch.where(is_reverse, t, h), torch.where(is_reverse, h, t)
+        ids, rows = torch.unique(torch.cat([entity, truth, sample]), return_inverse=True)
+        vectors = self.entities.rows(ids)
+        at = rows.split([len(numbers), len(numbers), len(sample)])
+        relation = r + is_reverse * self.encoder.num_relations
+        return _Batch(
+            numbers, at[0], relation, at[1], at[2], ids, vectors, torch.zeros_like(vectors)
+        )
+
+    def _direction(
+        self, batch: _Batch, relations: Tensor, whole: int, *, asks_heads: bool
+    ) -> float:
+        scorer, vectors = self.encoder.scorer, batch.vectors
+        known, tail = (vectors[x].requires_grad_() for x in (batch.entity, batch.truth))
+        rows, place = self.used_relations(batch.relation)
+        used = relations.index_select(0, rows)
+        asked = self.ask(known, used, place, asks_heads=asks_heads)
+        true = self.comparison.pairs(asked, self.candidates(tail, asks_heads=asks_heads))
+        rivals = self.candidates(vectors[batch.sample], asks_heads=asks_heads)
+        scores = self.comparison.scores(asked.detach(), rivals)
+        kept = scores if self.comparison.is_dot else scores.clone()
+        hits = self._hits(batch)
+        scores.index_put_(hits, scores.new_tensor(HIDDEN))
+        against = self._loss(true.detach(), scores, batch.ids[batch.sample])
+        gradient = torch.zeros((len(batch.sample), vectors.shape[1]))
+        side = self.candidates(gradient, asks_heads=asks_heads)
+        toward = self.comparison.pull(asked.detach(), rivals, kept, scores, side)
+        batch.into.index_add_(0, batch.sample, gradient.div_(whole))
+        ones = torch.ones(len(place))
+        extra = self.penalty(known, scorer.moduli(known), ones)
+        extra = extra + self.penalty(tail, scorer.moduli(tail), ones)
+        extra = extra + self.penalty(
+            used, scorer.relation_moduli(used), torch.bincount(place, minlength=len(rows)).float()
+        )
+        if self.config.relation_weight:
+            h, t = (tail, known) if asks_heads else (known, tail)
+            extra = extra + self.relation_loss(h, rows[place], t, relations)
+        objective = (asked * toward).sum() + (true * against.true).sum() + extra
+        (objective / whole).backward()  # type: ignore[no-untyped-call]
+        for ids, leaf in ((batch.entity, known), (batch.truth, tail)):
+            if leaf.grad is not None:
+                batch.into.index_add_(0, ids, leaf.grad)
+        return float(against.loss + extra.detach()) / whole
+
+    def _loss(self, true: Tensor, scores: Tensor, sample: Tensor) -> Against:
+        config = self.config
+        if config.loss == "margin":
+            return margin_loss(true, scores, margin=config.margin)
+        if config.loss == "self_adversarial":
+            return self_adversarial_loss(
+                true, scores, margin=config.margin, temperature=config.temperature
+            )
+        return sampled_softmax(true, scores.add_(self.negatives.log_weight[sample]))
+
+    def _hits(self, batch: _Batch) -> tuple[Tensor, Tensor]:
+        """Return rows and columns of the sample at which the truth stands, or a known answer."""
+        sample = batch.ids[batch.sample]
+        if self.queries is None:
+            rows, answers = torch.arange(len(batch.truth)), batch.ids[batch.truth]
+        else:
+            rows, answers, _ = self.queries.answers_of(self.queries.query_of[batch.number])
+        columns = torch.searchsorted(sample, answers).clamp_(max=len(sample) - 1)
+        is_hit = sample[columns] == answers
+        return rows[is_hit], columns[is_hit]

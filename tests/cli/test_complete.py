@@ -1,0 +1,62 @@
+"""`lichen complete`."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+import lichen as li
+from lichen.cli.main import app
+
+
+def test_predicts_what_the_function_predicts(project, nodes, lichen):
+    facts = project / "facts.tsv"
+    out = lichen(
+        "complete", "--nodes", nodes, "--head", "Norton", "--relation", "in", "--graph", facts,
+        "--known", "show", "--top", 3, "--json",
+    )  # fmt: skip
+    encoder, graph = li.GraphEncoder.load(nodes), li.Graph.load(facts)
+    expected = li.complete(encoder, "Norton", "in", None, graph=graph, known="show", top=3)
+    assert json.loads(out) == [p._asdict() for p in expected]
+    assert expected[0].label == "Redland"
+    assert expected[0].is_known
+
+
+def test_known_facts_are_hidden_and_the_table_says_so(project, nodes, lichen):
+    out = lichen(
+        "complete", "--nodes", nodes, "--relation", "in", "--tail", "Redland",
+        "--graph", project / "facts.tsv",
+    )  # fmt: skip
+    assert out.split()[:3] == ["score", "probability", "known"]
+    assert "Norton" not in out
+    assert "yes" not in out
+
+
+def test_probabilities_come_from_the_file_or_the_valid_split(tmp_path, lichen):
+    facts = [f"a{i}\tnext\ta{(i + 1) % 12}\n" for i in range(12)]
+    (tmp_path / "train.tsv").write_text("".join(facts[:9]))
+    (tmp_path / "valid.tsv").write_text("".join(facts[9:]))
+    folder = tmp_path / "n"
+    lichen("embed", tmp_path, "--dim", 8, "--epochs", 2, "--out", folder)
+    ask = ("complete", "--nodes", folder, "--head", "a1", "--relation", "next", "--json")
+    fitted = json.loads(lichen(*ask, "--graph", tmp_path))
+    assert all(0 <= p["probability"] <= 1 for p in fitted)
+    (folder / "calibration.json").unlink(missing_ok=True)
+    assert all(p["probability"] is None for p in json.loads(lichen(*ask)))
+    encoder = li.GraphEncoder.load(folder)
+    li.calibrate(encoder, li.Graph.load(tmp_path)).save(folder)
+    assert all(p["probability"] is not None for p in json.loads(lichen(*ask)))
+
+
+def test_an_unknown_label_is_told(nodes):
+    arguments = ["complete", "--nodes", str(nodes), "--head", "Nortn", "--relation", "in"]
+    with pytest.raises(li.LichenError, match="Did you mean 'Norton'"):
+        CliRunner().invoke(app, arguments, catch_exceptions=False)
+
+
+def test_brackets_in_a_label_are_shown_as_they_are(tmp_path, lichen):
+    (tmp_path / "facts.tsv").write_text("a\tnext\t[red]b\n[red]b\tnext\ta\n")
+    lichen("embed", tmp_path / "facts.tsv", "--dim", 4, "--epochs", 1, "--out", tmp_path / "n")
+    assert "[red]b" in lichen(
+        "complete", "--nodes", tmp_path / "n", "--head", "a", "--relation", "next"
+    )

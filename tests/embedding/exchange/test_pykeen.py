@@ -1,0 +1,116 @@
+import pytest
+import torch
+
+from lichen.base.errors import ChoiceError, ConfigError, DataError
+from lichen.data.graph import Graph
+from lichen.embedding.encoder import GraphEncoder
+from lichen.embedding.exchange.pykeen import from_pykeen, load_pykeen, save_pykeen, to_pykeen
+from lichen.embedding.exchange.pykeen_triples import to_triples_factory
+
+models = pytest.importorskip("pykeen.models", reason="pykeen is not installed")
+
+TRAINED = {
+    "TransE": {"embedding_dim": 6},
+    "TransE L2": {"embedding_dim": 6, "scoring_fct_norm": 2},
+    "DistMult": {"embedding_dim": 6},
+    "ComplEx": {"embedding_dim": 6},
+    "CP": {"embedding_dim": 3, "rank": 2},
+    "RESCAL": {"embedding_dim": 4},
+    "RotatE": {"embedding_dim": 6},
+    "SimplE": {"embedding_dim": 6},
+    "TuckER": {"embedding_dim": 4, "relation_dim": 3, "apply_batch_normalization": False},
+}
+EXPORTED = {
+    "transe": {"dim": 6},
+    "transe L2": {"dim": 6, "norm": 2},
+    "distmult": {"dim": 6},
+    "complex": {"dim": 6},
+    "cp": {"dim": 6},
+    "rescal": {"dim": 4},
+    "rotate": {"dim": 6, "distance": "euclidean"},
+    "simple": {"dim": 4},
+    "tucker": {"dim": 4, "relation_dim": 3},
+}
+
+
+@pytest.fixture(scope="module")
+def graph():
+    names = "abcdefghi"
+    facts = [(x, r, y) for i, x in enumerate(names) for r, y in (("p", names[i - 1]), ("q", "a"))]
+    return Graph.from_triples(facts)
+
+
+def pairs(graph):
+    first = torch.arange(graph.num_entities).repeat_interleave(graph.num_relations)
+    return first, torch.arange(graph.num_relations).repeat(graph.num_entities)
+
+
+def assert_same_scores(encoder, model, graph):
+    entity, relation = pairs(graph)
+    close = {"atol": 1e-5, "rtol": 1e-5}
+    with torch.no_grad():
+        tails = model.predict_t(torch.stack([entity, relation], dim=1))
+        heads = model.predict_h(torch.stack([relation, entity], dim=1))
+        facts = torch.from_numpy(graph.triples.copy())
+        one_by_one = model.predict_hrt(facts).squeeze(1)
+        torch.testing.assert_close(encoder.score_tails(entity, relation), tails, **close)
+        torch.testing.assert_close(encoder.score_heads(relation, entity), heads, **close)
+        torch.testing.assert_close(encoder.score(*facts.T), one_by_one, **close)
+
+
+@pytest.mark.parametrize("inverse", [False, True])
+@pytest.mark.parametrize("name", TRAINED)
+def test_pykeen_models_score_the_same_here(name, inverse, graph):
+    factory = to_triples_factory(graph, create_inverse_triples=inverse)
+    model = getattr(models, name.split()[0])(
+        triples_factory=factory, random_seed=1, **TRAINED[name]
+    ).eval()
+    encoder = from_pykeen(model, factory)
+    assert encoder.reciprocal is inverse
+    assert_same_scores(encoder, model, graph)
+
+
+@pytest.mark.parametrize("reciprocal", [False, True])
+@pytest.mark.parametrize("name", EXPORTED)
+def test_encoders_score_the_same_there_and_come_back(name, reciprocal, graph):
+    encoder = GraphEncoder(name.split()[0], graph, seed=2, reciprocal=reciprocal, **EXPORTED[name])
+    model = to_pykeen(encoder)
+    assert_same_scores(encoder, model, graph)
+    back = from_pykeen(model, to_triples_factory(graph))
+    assert back.scorer_name == ("cp" if name == "simple" else encoder.scorer_name)
+    assert_same_scores(back, model, graph)
+
+
+def test_folders_go_both_ways(graph, tmp_path):
+    encoder = GraphEncoder("complex", graph, dim=8, seed=5)
+    folder = save_pykeen(encoder, graph, tmp_path / "model")
+    back = load_pykeen(folder)
+    assert back.entities == encoder.entities
+    torch.testing.assert_close(back.score([0], [1], [2]), encoder.score([0], [1], [2]))
+    (folder / "trained_model.pkl").unlink()
+    with pytest.raises(DataError, match=r"trained_model\.pkl: must be there"):
+        load_pykeen(folder)
+    with pytest.raises(DataError, match="graph must have the encoder's labels"):
+        save_pykeen(encoder, Graph.from_triples([("a", "r", "b")]), tmp_path / "other")
+
+
+def test_what_cannot_be_held_is_refused(graph):
+    factory = to_triples_factory(graph)
+    power = models.TransE(triples_factory=factory, scoring_fct_norm=2, power_norm=True)
+    with pytest.raises(ConfigError, match="got 2 and power_norm=True"):
+        from_pykeen(power, factory)
+    with pytest.raises(ChoiceError, match="PyKEEN model must be one of"):
+        from_pykeen(models.ConvKB(triples_factory=factory), factory)
+    with pytest.raises(ConfigError, match="distance must be 'euclidean'"):
+        to_pykeen(GraphEncoder("rotate", graph, dim=4))
+    with pytest.raises(ChoiceError, match="scorer must be one of"):
+        to_pykeen(GraphEncoder("conve", graph, dim=16))
+    normed = models.TuckER(triples_factory=factory, embedding_dim=4)
+    torch.nn.init.ones_(normed.interaction.head_batch_norm.bias)
+    with pytest.raises(DataError, match="batch normalisation, which Lichen cannot hold"):
+        from_pykeen(normed, factory)
+    clamped = models.SimplE(triples_factory=factory, clamp_score=0.01)
+    with pytest.raises(DataError, match="scores differ by up to"):
+        from_pykeen(clamped, factory)
+    with pytest.raises(DataError, match="must have the model's 9 entities and 2 relations"):
+        from_pykeen(clamped, to_triples_factory(Graph.from_triples([("a", "r", "b")])))

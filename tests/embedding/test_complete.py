@@ -1,0 +1,138 @@
+"""Completion against asking about one candidate at a time."""
+
+import numpy as np
+import pytest
+import torch
+
+from lichen.base.errors import ChoiceError, ConfigError, DataError
+from lichen.data.graph import Graph
+from lichen.embedding.calibrate import Calibrator, Weights
+from lichen.embedding.complete import complete, complete_many, nearest
+from lichen.embedding.encoder import GraphEncoder
+
+FLAT = Calibrator(
+    tails=Weights(1, -1, 0), heads=Weights(0, 0, 0), relations=Weights(0, 0, 2), num_facts=1
+)
+
+
+@pytest.fixture(scope="module")
+def encoder(lands):
+    return GraphEncoder("complex", lands, dim=16, seed=1)
+
+
+def by_hand(encoder, asked):
+    """Score every candidate alone, best first."""
+    e, r = encoder.entities, encoder.relations
+    found = {}
+    if asked[1] is None:
+        h, t = e.id(asked[0]), e.id(asked[2])
+        for label in r:
+            found[label] = encoder.score([h], [r.id(label)], [t]).item()
+    elif asked[2] is None:
+        scores = encoder.score_tails([e.id(asked[0])], [r.id(asked[1])])[0]
+        found = dict(zip(e, scores.tolist(), strict=True))
+    else:
+        scores = encoder.score_heads([r.id(asked[1])], [e.id(asked[2])])[0]
+        found = dict(zip(e, scores.tolist(), strict=True))
+    return sorted(found.items(), key=lambda item: -item[1])
+
+
+@pytest.mark.parametrize(
+    ("asked", "stated"),
+    [
+        (("Austria", "borders", None), {"Germany", "Italy", "Hungary"}),
+        ((None, "currency", "Forint"), {"Hungary"}),
+        (("Austria", None, "Vienna"), {"capital"}),
+    ],
+)
+def test_equals_asking_one_by_one(lands, encoder, asked, stated):
+    expected = by_hand(encoder, asked)
+    shown = complete(encoder, *asked, graph=lands, known="show", top=1000)
+    assert [p.label for p in shown] == [label for label, _ in expected]
+    np.testing.assert_allclose([p.score for p in shown], [s for _, s in expected], atol=1e-6)
+    assert {p.label for p in shown if p.is_known} == stated
+    hidden = complete(encoder, *asked, graph=lands, top=1000)
+    assert [p.label for p in hidden] == [label for label, _ in expected if label not in stated]
+    assert not any(p.is_known for p in hidden)
+    assert [p.label for p in complete(encoder, *asked, graph=lands, top=2)] == [
+        p.label for p in hidden[:2]
+    ]
+
+
+def test_without_a_graph_nothing_is_known(encoder):
+    found = complete(encoder, "Austria", "borders", None, top=1000)
+    assert len(found) == encoder.num_entities
+    assert {p.is_known for p in found} == {None}
+    assert {p.probability for p in found} == {None}
+
+
+def test_many_queries_together_equal_one_at_a_time(lands, encoder):
+    asked = [
+        ("Austria", "borders", None),
+        (None, "borders", "Austria"),
+        ("Rome", None, "Italy"),
+        ("Malta", "currency", None),
+    ]
+    together = complete_many(encoder, asked, graph=lands, calibrator=FLAT)
+    for query, found in zip(asked, together, strict=True):
+        alone = complete(encoder, *query, graph=lands, calibrator=FLAT)
+        assert [p.label for p in found] == [p.label for p in alone]
+        np.testing.assert_allclose([p.score for p in found], [p.score for p in alone], atol=1e-6)
+    assert complete_many(encoder, []) == []
+
+
+def test_probabilities_are_those_of_the_calibrator(lands, encoder):
+    found = complete(encoder, "Austria", "capital", None, graph=lands, top=1000, calibrator=FLAT)
+    scores = np.array([p.score for p in found])
+    logit = scores - np.log(np.exp(scores).sum())  # the known capital has no share in the mass
+    np.testing.assert_allclose([p.probability for p in found], 1 / (1 + np.exp(-logit)), rtol=1e-4)
+    relations = complete(encoder, "Austria", None, "Rome", calibrator=FLAT)
+    assert {round(p.probability, 4) for p in relations} == {0.8808}
+
+
+def test_a_graph_with_more_entities_is_read_by_label(encoder):
+    other = Graph.from_triples([("Mars", "borders", "Austria"), ("Austria", "borders", "Malta")])
+    found = complete(encoder, "Austria", "borders", None, graph=other, known="show", top=1000)
+    assert {p.label for p in found if p.is_known} == {"Malta"}
+
+
+def test_nearest(lands):
+    for name in ("complex", "transe"):
+        encoder = GraphEncoder(name, lands, dim=8, seed=2)
+        vectors = encoder.vectors().detach()
+        entity = lands.entities.id("Austria")
+        if name == "complex":
+            expected = torch.cosine_similarity(vectors, vectors[entity][None])
+        else:
+            expected = -(vectors - vectors[entity]).norm(dim=1)
+        expected[entity] = -torch.inf
+        order = expected.argsort(descending=True).tolist()
+        found = nearest(encoder, "Austria", top=4)
+        assert [n.label for n in found] == [lands.entities[i] for i in order[:4]]
+        assert found[0].similarity == pytest.approx(expected[order[0]].item(), abs=1e-4)
+        assert len(nearest(encoder, "Austria", top=1000)) == len(lands.entities) - 1
+
+
+def test_what_cannot_be_asked_is_told(encoder):
+    with pytest.raises(DataError, match="exactly one of head, relation and tail must be None"):
+        complete(encoder, "Austria", None, None)
+    with pytest.raises(DataError, match="exactly one"):
+        complete(encoder, "Austria", "borders", "Italy")
+    with pytest.raises(DataError, match=r"entity must be one of .* Did you mean 'Austria'"):
+        complete(encoder, "Austia", "borders", None)
+    with pytest.raises(DataError, match=r"relation must be one of .* Did you mean 'borders'"):
+        complete(encoder, "Austria", "border", None)
+    with pytest.raises(ChoiceError, match="known must be one of hide, show"):
+        complete(encoder, "Austria", "borders", None, known="hid")
+    with pytest.raises(ConfigError, match="top must be between 1"):
+        complete(encoder, "Austria", "borders", None, top=0)
+    with pytest.raises(DataError, match="Did you mean 'Malta'"):
+        nearest(encoder, "Malt")
+
+
+def test_scores_that_are_no_numbers_are_told(lands):
+    encoder = GraphEncoder("distmult", lands, dim=4)
+    with torch.no_grad():
+        encoder.entity_table.fill_(float("nan"))
+    with pytest.raises(DataError, match="must hold numbers; they hold a NaN"):
+        complete(encoder, "Austria", "borders", None)

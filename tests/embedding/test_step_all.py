@@ -1,0 +1,77 @@
+import pytest
+import torch
+
+from lichen.data.graph import Graph
+from lichen.embedding.config import EmbeddingConfig
+from lichen.embedding.encoder import GraphEncoder
+from lichen.embedding.step_all import AllStep
+from lichen.embedding.team import Team
+
+FACTS = [("a", "r", "b"), ("a", "r", "c"), ("b", "s", "c"), ("c", "r", "a"), ("d", "s", "d")]
+
+
+def slow_loss(encoder, facts, config):
+    """The mean over directed facts, one by one, under autograd, with both ends' penalties."""
+    total = torch.zeros(())
+    num = encoder.num_relations
+    asked = [(h, r, t) for h, r, t in facts] + [(t, r + num, h) for h, r, t in facts]
+    for e, r, answer in asked:
+        known = encoder.vectors([e])
+        if encoder.reciprocal or r < num:
+            row = encoder.relation_table[[r]]
+            scores = encoder.scorer.score_tails(known, row, encoder.vectors())[0]
+        else:
+            row = encoder.relation_table[[r - num]]
+            scores = encoder.scorer.score_heads(row, known, encoder.vectors())[0]
+        total = total + scores.logsumexp(0) - scores[answer]
+        sizes = [
+            encoder.scorer.moduli(known),
+            encoder.scorer.moduli(encoder.vectors([answer])),
+            encoder.scorer.relation_moduli(row),
+        ]
+        total = total + config.n3 * sum(x.pow(3).sum() for x in sizes)
+        if config.relation_weight:
+            every = encoder.relation_table
+            ends = (known, encoder.vectors([answer]))
+            first, second = ends if encoder.reciprocal or r < num else ends[::-1]
+            told = encoder.scorer.score_relations(first, second, every)[0]
+            right = r if encoder.reciprocal else r % num
+            total = total + config.relation_weight * (told.logsumexp(0) - told[right])
+    return total / len(asked)
+
+
+@pytest.mark.parametrize("reciprocal", [True, False])
+@pytest.mark.parametrize(
+    ("scorer", "relation_weight"),
+    [("complex", 0.0), ("complex", 0.3), ("transe", 0.0), ("cp", 0.2), ("rescal", 0.0)],
+)
+def test_a_step_on_everything_follows_the_gradient_of_the_slow_formula(
+    scorer, reciprocal, relation_weight
+):
+    graph = Graph.from_triples(FACTS)
+    config = EmbeddingConfig(
+        n3=0.1, hide_known=False, relation_weight=relation_weight, learning_rate=0.1
+    )
+    encoder = GraphEncoder(scorer, graph, dim=4, reciprocal=reciprocal)
+    slow = GraphEncoder(scorer, graph, dim=4, reciprocal=reciprocal)
+    loss = slow_loss(slow, graph.triples.tolist(), config)
+    loss.backward()
+    reference = torch.optim.Adagrad(slow.parameters(), lr=0.1, eps=1e-10)
+    reference.step()
+    step = AllStep(encoder, graph.triples, config, Team())
+    found, weight = step(torch.arange(step.num_items))
+    assert found / weight == pytest.approx(loss.item(), rel=1e-4)
+    torch.testing.assert_close(encoder.vectors(), slow.vectors(), rtol=1e-3, atol=1e-4)
+    torch.testing.assert_close(encoder.relation_table, slow.relation_table, rtol=1e-3, atol=1e-4)
+
+
+def test_queries_may_weigh_alike_however_many_answers_they_have():
+    graph = Graph.from_triples(FACTS)
+    found = {}
+    for count in ("facts", "queries"):
+        encoder = GraphEncoder("distmult", graph, dim=4)
+        config = EmbeddingConfig(count=count, n3=0.0, hide_known=False)
+        step = AllStep(encoder, graph.triples, config, Team())
+        found[count] = step(torch.arange(step.num_items))
+    assert found["facts"][1] == 2 * len(FACTS)
+    assert found["queries"][1] == pytest.approx(step.num_items)
