@@ -215,8 +215,10 @@ class Answerer:
         first = read.readings[0] if read.readings else None
         if read.best is None or read.confidence < self.reader.calibration.threshold:
             unknown = [question[m.span.start : m.span.end] for m in mentions if m.entity is None]
-            if unknown:
-                return f"the graph does not know {unknown[0]!r}"
+            is_lost = len(unknown) == len(mentions)
+            names = [said for said in unknown if is_lost or not said[:1].islower()]
+            if names:
+                return f"the graph does not know {names[0]!r}"
             for m in mentions:
                 said = question[m.span.start : m.span.end]
                 if m.entity is not None and not self.view.is_name(m.entity, said):

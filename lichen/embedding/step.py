@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -135,11 +135,13 @@ class Step(ABC):
         kept = torch.rand(vectors.shape, generator=self.drop) >= share
         return vectors * kept.to(vectors) / (1 - share)
 
-    def penalty(self, vectors: Tensor, sizes: Tensor, weights: Tensor) -> Tensor:
+    def penalty(
+        self, vectors: Tensor, weights: Tensor, moduli: Callable[[Tensor], Tensor]
+    ) -> Tensor:
         """Return N3 and L2 of some rows, summed with the rows' weights."""
         total = vectors.new_zeros(())
         if self.config.n3:
-            total = total + self.config.n3 * n3(sizes, weights)
+            total = total + self.config.n3 * n3(moduli(vectors), weights)
         if self.config.l2:
             total = total + self.config.l2 * (vectors.square().sum(1) * weights).sum()
         return total

@@ -75,9 +75,9 @@ class AllStep(Step):
             into=self.candidates(self.into, asks_heads=asks_heads),
         )
         weights = torch.zeros(len(queries)).index_add_(0, answers.rows, answers.weights)
-        extra = self.penalty(known, scorer.moduli(known), 2 * weights)
+        extra = self.penalty(known, 2 * weights, scorer.moduli)
         shared = torch.zeros(len(rows)).index_add_(0, place, weights)
-        extra = extra + self.penalty(used, scorer.relation_moduli(used), shared)
+        extra = extra + self.penalty(used, shared, scorer.relation_moduli)
         if config.relation_weight:
             tails = table.index_select(0, answers.columns).requires_grad_()
             h, t = known.index_select(0, answers.rows), tails

@@ -109,11 +109,9 @@ class SampledStep(Step):
         toward = self.comparison.pull(asked.detach(), rivals, kept, scores, side)
         batch.into.index_add_(0, batch.sample, gradient.div_(whole))
         ones = torch.ones(len(place))
-        extra = self.penalty(known, scorer.moduli(known), ones)
-        extra = extra + self.penalty(tail, scorer.moduli(tail), ones)
-        extra = extra + self.penalty(
-            used, scorer.relation_moduli(used), torch.bincount(place, minlength=len(rows)).float()
-        )
+        shared = torch.bincount(place, minlength=len(rows)).float()
+        extra = self.penalty(known, ones, scorer.moduli) + self.penalty(tail, ones, scorer.moduli)
+        extra = extra + self.penalty(used, shared, scorer.relation_moduli)
         if self.config.relation_weight:
             h, t = (tail, known) if asks_heads else (known, tail)
             extra = extra + self.relation_loss(h, rows[place], t, relations)

@@ -63,7 +63,7 @@ class Calibration:
 
 
 def calibrate(
-    features: ArrayLike, is_right: ArrayLike, *, loss: float = 0.02, steps: int = 50
+    features: ArrayLike, is_right: ArrayLike, *, loss: float = 0.01, steps: int = 50
 ) -> Calibration:
     """Fit the confidence on validation questions and choose the threshold.
 

@@ -20,6 +20,9 @@ BEAM = 6
 EMPTY_BEAM = 3
 LEAST = -12.0
 """Actions of lower log probability are not tried."""
+GO_ON = 1.0
+"""Taken from the score of ending a query after the first step. Wording never seen tempts the
+matcher to stop early; chosen on validation questions."""
 FRONTIER = 400
 """Entities looked at when asking which steps go on from many."""
 
@@ -60,6 +63,7 @@ class Decoder:
         self.labels = labels
         self.view = view
         self._names = (*CONTROLS, *labels.inventory.labels)
+        self._end = CONTROLS.index("end")
         self._kinds = labels.categories.tolist()
 
     def read(self, seen: Seen, mentions: Sequence[Mention]) -> list[Reading]:
@@ -91,6 +95,9 @@ class Decoder:
         for row, beam in enumerate(beams):
             allowed[row, 0, [int(c) for c in beam.state.allowed()]] = True
         counts = torch.full((len(beams),), len(mentions))
+        for row, beam in enumerate(beams):
+            if _is_early(beam.state):
+                scores[row, 0, self._end] -= GO_ON
         possible = forbid(scores, allowed, counts, self.labels)[:, 0]
         log_p = possible.log_softmax(-1).masked_fill(possible <= FAR / 2, -torch.inf)
         out: list[_Beam] = []
@@ -185,6 +192,12 @@ class Decoder:
         names = [self._names[a] if a < len(self._names) else "" for a in beam.actions]
         query = read(names, list(beam.anchors))
         return Reading(query, beam.log_p, beam.is_executable and names[0] != NONE)
+
+
+def _is_early(state: State) -> bool:
+    """Say whether a chain of steps could go on after its first."""
+    is_chain = state.operation == "select" and state.num_branches == 1
+    return is_chain and state.phase == "steps" and state.num_steps == 1
 
 
 def _inverse(key: str) -> str:

@@ -17,7 +17,7 @@ from lichen.data.corpus import Mention
 from lichen.embedding.artifact import read_artifact, write_artifact
 from lichen.lm.text_encoder import TextEncoder
 from lichen.reasoning.actions import MAX_POINTERS
-from lichen.reasoning.calibrate import Calibration, calibrate, features_of
+from lichen.reasoning.calibrate import FEATURES, Calibration, calibrate, features_of
 from lichen.reasoning.decode import Decoder, Reading
 from lichen.reasoning.features import mask_mentions, see
 from lichen.reasoning.fit import FitConfig, examples_of, fit, gathered, labels_of
@@ -39,6 +39,8 @@ class Understood(NamedTuple):
     """What the best one leads to; empty without one."""
     confidence: float
     """Probability that this is right, 0 to 1."""
+    features: NDArray[np.float64]
+    """What the confidence depends on, in the order of `calibrate.FEATURES`."""
 
 
 class Reader:
@@ -85,18 +87,19 @@ class Reader:
         (seen,) = see([mask_mentions(question, known, self.view)], self.text)
         readings = tuple(self._decoder.read(seen, known))
         best, found = self._first(readings)
-        features = self._features(question, readings, best, known)
+        features = self._features(question, readings, best, mentions)
         confidence = self.calibration.confidence(features)
-        return Understood(readings, best, found, confidence if best else 0.0)
+        return Understood(readings, best, found, confidence if best else 0.0, features)
 
     def _features(
         self,
         question: str,
         readings: Sequence[Reading],
         best: Reading | None,
-        known: Sequence[Mention],
+        mentions: Sequence[Mention],
     ) -> NDArray[np.float64]:
         used = _used(best)
+        known = [m for m in mentions if m.entity is not None]
         meant = [m for m in known if m.entity in used]
         exact = all(
             self.view.is_name(m.entity, question[m.span.start : m.span.end])
@@ -114,7 +117,7 @@ class Reader:
         return None, Found()
 
     def adjust(
-        self, questions: QuestionSet, mentions: Sequence[Sequence[Mention]], *, loss: float = 0.02
+        self, questions: QuestionSet, mentions: Sequence[Sequence[Mention]], *, loss: float = 0.01
     ) -> Calibration:
         """Fit confidence and threshold on questions kept for validation.
 
@@ -129,11 +132,8 @@ class Reader:
         features, right = [], []
         for question, named in zip(questions, mentions, strict=True):
             understood = self.read(question.text, named)
-            known = [m for m in named if m.entity is not None][:MAX_POINTERS]
             if understood.best is not None:
-                features.append(
-                    self._features(question.text, understood.readings, understood.best, known)
-                )
+                features.append(understood.features)
                 right.append(is_right(question, understood.found))
         if features:
             self.calibration = calibrate(np.array(features), np.array(right), loss=loss)
@@ -176,6 +176,8 @@ class Reader:
             matcher = Matcher(MatcherConfig(**said["config"]), len(trained))
             matcher.load_state_dict(tensors)
             weights = tuple(float(w) for w in said["calibration"]["weights"])
+            if len(weights) != len(FEATURES):
+                raise ValueError(f"{len(weights)} weights for {len(FEATURES)} features")
             calibration = Calibration(
                 weights=weights, threshold=float(said["calibration"]["threshold"])
             )

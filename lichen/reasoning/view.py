@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from lichen.data.graph import Graph, Literal, Name, Source
 from lichen.data.query import Step
 
 if TYPE_CHECKING:
-    from lichen.store.records import Changes
+    from lichen.store.records import Changes, Fact
     from lichen.store.store import Store
 
 Ends = dict[int, None]
@@ -21,7 +22,8 @@ class FactView:
     """Facts by entity and step over dictionaries, changed in place fact by fact.
 
     Args:
-        source: a graph, which stays as it is, or an open store, which `refresh` follows.
+        source: a graph, which stays as it is, or an open store, which `refresh` follows. Of a
+            store only what holds today counts.
 
     >>> view = FactView(Graph.from_triples([("Austria", "capital", "Vienna")]))
     >>> view.labels[view.ends(0, Step("capital"))[0]], view.steps_of(1)
@@ -35,7 +37,7 @@ class FactView:
             graph = source
         else:
             self.version = source.version
-            graph = source.snapshot()
+            graph = source.snapshot(_today())
         self.graph = graph
         self.labels: list[str] = list(graph.entities)
         """Entity labels by id."""
@@ -90,7 +92,7 @@ class FactView:
             self.relations.setdefault(label, len(self.relations))
         for fact in changes.retracted:
             self._remove(fact.triple[0], fact.relation, fact.triple[2])
-        for fact in changes.inserted:
+        for fact in _holding(changes.inserted, _today()):
             h, _, t = fact.triple
             self._add(h, fact.relation, t)
             self._live_sources[(h, fact.relation, t)] = fact.sources
@@ -231,6 +233,15 @@ class FactView:
         return any(ahead for ahead, _ in pairs) and all(
             ahead.keys() == back.keys() for ahead, back in pairs
         )
+
+
+def _today() -> date:
+    return datetime.now().astimezone().date()
+
+
+def _holding(facts: Iterable[Fact], day: date) -> list[Fact]:
+    """Return the facts whose period of validity includes a day."""
+    return [f for f in facts if (f.valid_from or day) <= day <= (f.valid_to or day)]
 
 
 def _plain(words: str) -> str:

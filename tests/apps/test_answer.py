@@ -38,6 +38,13 @@ def test_what_the_graph_lacks_is_abstained_on_with_the_reason(answerer):
     assert "flows through" in answer.reason
 
 
+def test_a_word_in_lower_case_is_not_given_for_an_unknown_name(answerer):
+    answer = answerer.ask("Who won the football world cup in Austria?")
+    assert answer.abstained
+    assert "'world'" not in answer.reason
+    assert "'Wakanda'" in answerer.ask("What is the capital of Wakanda?").reason
+
+
 @pytest.mark.parametrize(
     ("question", "reason"),
     [

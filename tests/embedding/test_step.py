@@ -49,8 +49,8 @@ def test_an_epoch_goes_through_every_item_once():
 
 
 def test_penalty_is_n3_and_l2_by_weight():
-    vectors, sizes = torch.tensor([[3.0, 4.0, 0.0, 0.0]]), torch.tensor([[3.0, 4.0]])
-    found = step(n3=0.1, l2=0.01).penalty(vectors, sizes, torch.tensor([2.0]))
+    vectors = torch.tensor([[3.0, 4.0, 0.0, 0.0]])
+    found = step(n3=0.1, l2=0.01).penalty(vectors, torch.tensor([2.0]), torch.abs)
     assert found.item() == pytest.approx(2 * (0.1 * 91 + 0.01 * 25))
 
 

@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from lichen.data.corpus import Candidate, Mention, Span
+from lichen.reasoning import decode
 from lichen.reasoning.actions import Inventory
 from lichen.reasoning.decode import Decoder
 from lichen.reasoning.features import PIECES_PER_TOKEN, Seen
@@ -75,3 +76,19 @@ def test_no_mention_is_used_twice_and_no_step_is_undone(decoder, lands):
                 if reading.is_executable and len(branch.steps) == 2:
                     first, second = branch.steps
                     assert second != first._replace(forward=not first.forward)
+
+
+def test_ending_after_the_first_of_two_steps_is_made_less_likely(decoder, lands, monkeypatch):
+    asked = [(seen(1), [mention(lands.entities.id(n))]) for n in ("Vienna", "Austria", "Danube")]
+
+    def chains(go_on):
+        monkeypatch.setattr(decode, "GO_ON", go_on)
+        readings = [r for one in asked for r in decoder.read(*one)]
+        is_chain = [r.query is not None and r.query.operation == "select" for r in readings]
+        return {r.query: r.log_p for r, kept in zip(readings, is_chain, strict=True) if kept}
+
+    plain, pressed = chains(0.0), chains(1.0)
+    change = {q: pressed[q] - plain[q] for q in plain if q in pressed}
+    assert change
+    for query, moved in change.items():
+        assert (moved < 0) == (len(query.branches[0].steps) == 1)

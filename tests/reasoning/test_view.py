@@ -1,3 +1,5 @@
+from datetime import datetime, timedelta
+
 import pytest
 
 from lichen.data.graph import Graph
@@ -40,6 +42,19 @@ def test_a_store_is_followed_fact_by_fact(lands):
         store.retract("Malta", "borders", "Italy")
         view.refresh()
         assert view.ends(malta, Step("borders")) == ()
+
+
+def test_of_a_store_only_what_holds_today_counts(lands):
+    day, year = datetime.now().astimezone().date(), timedelta(days=365)
+    with Store.open(":memory:") as store:
+        store.add_graph(lands)
+        store.insert("Malta", "borders", "Italy", valid_to=day - year)
+        view = FactView(store)
+        store.insert("Malta", "borders", "Austria", valid_from=day + year)
+        store.insert("Malta", "borders", "France", valid_from=day - year, valid_to=day)
+        view.refresh()
+        ends = view.ends(view.labels.index("Malta"), Step("borders"))
+        assert [view.labels[e] for e in ends] == ["France"]
 
 
 def test_a_corrected_number_replaces_the_old_one(lands):
