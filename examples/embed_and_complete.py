@@ -1,22 +1,20 @@
-"""Embed a graph of your own and ask for missing facts."""
-
-from pathlib import Path
+"""Embed the built-in graph, complete facts with probabilities, and place a newcomer at once."""
 
 import lichen as li
 
-families = [("Ann", "Bob", "Cid"), ("Dora", "Egon", "Fay"), ("Gus", "Hal", "Ida")]
-rows = []
-for mother, child, cousin in families:
-    rows += [(mother, "mother_of", child), (child, "child_of", mother)]
-    rows += [(child, "cousin_of", cousin), (cousin, "cousin_of", child)]
-rows.remove(("Hal", "child_of", "Gus"))
-Path("family.tsv").write_text("\n".join("\t".join(row) for row in rows) + "\n")
+graph = li.divide(li.Graph.load("atlas"), valid=0.03, test=0.03)
+config = li.EmbeddingConfig(epochs=6, n3=0.04)
+nodes = li.train(li.GraphEncoder("complex", graph, dim=64), graph, config=config).model
+print(li.evaluate(nodes, graph))
 
-graph = li.Graph.load("family.tsv")
-config = li.EmbeddingConfig(epochs=200, batch_size=8)
-nodes = li.train(li.GraphEncoder("complex", graph, dim=32), graph, config=config).model
+sure = li.calibrate(nodes, graph)
+for found in li.complete(nodes, "Austria", "export_partner", None, graph=graph, calibrator=sure)[
+    :3
+]:
+    print(f"Austria export_partner {found.label}: probability {found.probability:.2f}")
+print("Near Austria:", ", ".join(x.label for x in li.nearest(nodes, "Austria", top=3)))
 
-hal, child_of = graph.entities.id("Hal"), graph.relations.id("child_of")
-scores = nodes.score_tails([hal], [child_of])[0]
-for entity in scores.argsort(descending=True)[:3].tolist():
-    print(f"Hal child_of {graph.entities[entity]}: {scores[entity]:.2f}")
+newcomer = [("Lichenia", "borders", "Austria"), ("Lichenia", "official_language", "German")]
+grown = nodes.with_entities(newcomer)
+for found in li.complete(grown, "Lichenia", "continent", None, top=1):
+    print("Lichenia continent", found.label)

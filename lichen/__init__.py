@@ -44,11 +44,13 @@ _HOMES = {
     "complete": "lichen.embedding.complete",
     "complete_many": "lichen.embedding.complete",
     "corpus_leaks": "lichen.data.leaks",
+    "divide": "lichen.data.splits",
     "environment": "lichen.jobs.environment",
     "evaluate": "lichen.embedding.evaluate",
     "evaluate_sampled": "lichen.embedding.sampled",
     "explain": "lichen.apps.explain",
     "export": "lichen.embedding.exchange.vectors",
+    "factorise": "lichen.embedding.factorisation",
     "graph_leaks": "lichen.data.leaks",
     "import_file": "lichen.store.imports",
     "methods": "lichen.jobs.methods",
@@ -100,11 +102,13 @@ __all__ = [
     "complete",
     "complete_many",
     "corpus_leaks",
+    "divide",
     "environment",
     "evaluate",
     "evaluate_sampled",
     "explain",
     "export",
+    "factorise",
     "graph_leaks",
     "import_file",
     "methods",
@@ -130,7 +134,7 @@ if TYPE_CHECKING:
     from lichen.data.corpus import Candidate, Corpus, Document, Mention, Span
     from lichen.data.graph import Graph
     from lichen.data.leaks import corpus_leaks, graph_leaks
-    from lichen.data.splits import unseen
+    from lichen.data.splits import divide, unseen
     from lichen.data.vocabulary import Vocabulary
     from lichen.embedding.calibrate import Calibrator, calibrate
     from lichen.embedding.classify import triple_classification
@@ -139,6 +143,7 @@ if TYPE_CHECKING:
     from lichen.embedding.encoder import GraphEncoder
     from lichen.embedding.evaluate import LinkPrediction, evaluate
     from lichen.embedding.exchange.vectors import export
+    from lichen.embedding.factorisation import factorise
     from lichen.embedding.sampled import evaluate_sampled
     from lichen.explanation.answer import Answer
     from lichen.fusion.model import FusedModel

@@ -11,6 +11,7 @@ import typer
 import lichen as li
 from lichen.base.config import load_config
 from lichen.cli.output import AsJson, Columns, OnBadLine, names_of, show
+from lichen.data.splits import divide
 
 
 def embed(
@@ -25,6 +26,9 @@ def embed(
     recipe: Annotated[
         Path | None, typer.Option(help="TOML file with the keys of EmbeddingConfig.")
     ] = None,
+    hold_out: Annotated[
+        float, typer.Option(help="Share of facts for validation, and again for the test.")
+    ] = 0.0,
     processes: Annotated[int, typer.Option(help="That share the training.")] = 1,
     out: Annotated[Path, typer.Option(help="Folder for the vectors.")] = Path("runs/nodes"),
     on_bad_line: OnBadLine = "raise",
@@ -33,6 +37,8 @@ def embed(
 ) -> None:
     """Train entity and relation vectors; rank the test split where there is one."""
     facts = li.Graph.load(graph, on_bad_line=on_bad_line, columns=names_of(columns))
+    if hold_out:
+        facts = divide(facts, valid=hold_out, test=hold_out, seed=seed)
     config = li.EmbeddingConfig() if recipe is None else load_config(li.EmbeddingConfig, recipe)
     config = replace(config, seed=seed, epochs=config.epochs if epochs is None else epochs)
     encoder = li.GraphEncoder(method, facts, dim=dim, seed=seed)
@@ -40,7 +46,7 @@ def embed(
     if len(facts.splits.get("valid", ())):
         li.calibrate(run.model, facts).save(out)
     found: dict[str, Any] = {**run.metrics, "out": str(out)}
-    if "test" in facts.splits:
+    if len(facts.splits.get("test", ())):
         scores = li.evaluate(run.model, facts)
         found |= {"test_mrr": scores.both.mrr, "test_unseen": scores.num_unseen}
     show(found, as_json=as_json)

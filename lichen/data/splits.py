@@ -1,12 +1,63 @@
-"""What the splits of a graph hold that its training facts never showed."""
+"""A graph's facts to splits, and what those hold that the training facts never showed."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from lichen.base import check
+from lichen.base.errors import DataError
 from lichen.data.graph import Graph
+
+
+def divide(graph: Graph, *, valid: float = 0.05, test: float = 0.05, seed: int = 0) -> Graph:
+    """Divide the facts of a graph at random into the splits train, valid and test.
+
+    Every entity and relation keeps a fact in train, so the other two may get fewer than asked.
+    A fact and its inverse may fall on two sides: `lichen.data.leaks` tells how many do.
+
+    Args:
+        graph: without splits.
+        valid: share of the facts for validation, 0 to below 1.
+        test: share of the facts for the test.
+        seed: of the draw.
+
+    Returns:
+        The same graph with splits.
+
+    Raises:
+        DataError: the graph has splits already.
+        ConfigError: a share is out of its bounds, or they leave nothing for train.
+
+    >>> from lichen.data.graph import Graph
+    >>> ring = [(str(i), "next", str((i + 1) % 40)) for i in range(40)]
+    >>> again = [(str(i), "after", str((i + 7) % 40)) for i in range(40)]
+    >>> split = divide(Graph.from_triples(ring + again), valid=0.1, test=0.2)
+    >>> {name: len(rows) for name, rows in split.splits.items()}
+    {'train': 56, 'valid': 8, 'test': 16}
+    """
+    check.between("valid", valid, 0.0, 1.0)
+    check.between("test", test, 0.0, 1.0)
+    check.between("valid + test", valid + test, 0.0, 0.99)
+    if graph.splits:
+        raise DataError(
+            f"graph must have no splits to be divided; it has {', '.join(graph.splits)}. "
+            "Use them as they are."
+        )
+    order = np.random.default_rng(seed).permutation(graph.num_facts)
+    shuffled = graph.triples[order]
+    is_first = np.zeros(graph.num_facts, dtype=np.bool_)
+    ends = shuffled[:, [0, 2]].ravel()
+    for ids, per_fact in ((ends, 2), (shuffled[:, 1], 1)):
+        is_first[np.unique(ids, return_index=True)[1] // per_fact] = True
+    free = order[~is_first]
+    num_valid, num_test = (round(share * graph.num_facts) for share in (valid, test))
+    num_valid = min(num_valid, len(free))
+    held = {"valid": free[:num_valid], "test": free[num_valid : num_valid + num_test]}
+    is_train = np.ones(graph.num_facts, dtype=np.bool_)
+    is_train[free[: num_valid + num_test]] = False
+    return replace(graph, splits={"train": np.flatnonzero(is_train), **held})
 
 
 @dataclass(frozen=True, kw_only=True)

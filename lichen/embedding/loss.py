@@ -30,7 +30,7 @@ class Answers(NamedTuple):
 
     def between(self, start: int, stop: int) -> Answers:
         """Return the answers of queries start to stop, counted from start."""
-        first, last = torch.searchsorted(self.rows, torch.tensor([start, stop])).tolist()
+        first, last = torch.searchsorted(self.rows, self.rows.new_tensor([start, stop])).tolist()
         chosen = slice(first, last)
         return Answers(self.rows[chosen] - start, self.columns[chosen], self.weights[chosen])
 

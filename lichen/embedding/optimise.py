@@ -163,4 +163,6 @@ def load_weights_state(
     """Go on from what `weights_state` returned."""
     for key, value in state.items():
         number, _, name = key.partition(".")
-        optimiser.state[weights[int(number)]][name] = value.clone()
+        weight = weights[int(number)]
+        place = value.device if name == "step" else weight.device  # Adam counts on the CPU
+        optimiser.state[weight][name] = value.to(place, copy=True)

@@ -50,6 +50,10 @@ class Queries:
             query_of=torch.from_numpy(query_of),
         )
 
+    def to(self, device: torch.device) -> Queries:
+        """Return the same on another device."""
+        return Queries(**{name: x.to(device) for name, x in vars(self).items()})
+
     def __len__(self) -> int:
         """Count the queries."""
         return len(self.entity)
@@ -66,8 +70,9 @@ class Queries:
         """
         first = self.starts[queries]
         counts = self.starts[queries + 1] - first
-        rows = torch.repeat_interleave(torch.arange(len(queries)), counts)
+        device = queries.device
+        rows = torch.repeat_interleave(torch.arange(len(queries), device=device), counts)
         before = torch.cumsum(counts, 0) - counts
-        within = torch.arange(len(rows)) - before[rows]
-        weights = 1.0 / counts[rows] if by_query else torch.ones(len(rows))
+        within = torch.arange(len(rows), device=device) - before[rows]
+        weights = 1.0 / counts[rows] if by_query else torch.ones(len(rows), device=device)
         return Answers(rows, self.answers[first[rows] + within], weights)

@@ -37,6 +37,7 @@ class Step(ABC):
 
     def __init__(self, encoder: GraphEncoder, config: EmbeddingConfig, team: Team) -> None:
         self.encoder, self.config, self.team = encoder, config, team
+        self.device = encoder.entity_table.device
         rate = config.learning_rate
         self.entities: Entities = (
             TableEntities(encoder, config.optimiser, learning_rate=rate)
@@ -133,7 +134,7 @@ class Step(ABC):
         if not share:
             return vectors
         kept = torch.rand(vectors.shape, generator=self.drop) >= share
-        return vectors * kept.to(vectors) / (1 - share)
+        return vectors * (kept.to(vectors) / (1 - share))
 
     def penalty(
         self, vectors: Tensor, weights: Tensor, moduli: Callable[[Tensor], Tensor]

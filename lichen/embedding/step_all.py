@@ -27,12 +27,13 @@ class AllStep(Step):
         self, encoder: GraphEncoder, facts: Ids, config: EmbeddingConfig, team: Team
     ) -> None:
         super().__init__(encoder, config, team)
-        self.queries = Queries.of(facts, num_relations=encoder.num_relations)
+        self.queries = Queries.of(facts, num_relations=encoder.num_relations).to(self.device)
         self.num_items = len(self.queries)
-        self.into = torch.zeros((encoder.num_entities, encoder.entity_dim))
+        self.into = torch.zeros((encoder.num_entities, encoder.entity_dim), device=self.device)
 
     def __call__(self, batch: Tensor) -> tuple[float, float]:
         """Take one step on some queries."""
+        batch = batch.to(self.device)
         counted = self.queries.answers_of(batch, by_query=self.config.count == "queries")
         whole = float(counted.weights.sum())
         table, relations = self.entities.all(), self.relation_table.detach().requires_grad_()
@@ -74,9 +75,10 @@ class AllStep(Step):
             loss=loss,
             into=self.candidates(self.into, asks_heads=asks_heads),
         )
-        weights = torch.zeros(len(queries)).index_add_(0, answers.rows, answers.weights)
+        weights = answers.weights.new_zeros(len(queries))
+        weights.index_add_(0, answers.rows, answers.weights)
         extra = self.penalty(known, 2 * weights, scorer.moduli)
-        shared = torch.zeros(len(rows)).index_add_(0, place, weights)
+        shared = weights.new_zeros(len(rows)).index_add_(0, place, weights)
         extra = extra + self.penalty(used, shared, scorer.relation_moduli)
         if config.relation_weight:
             tails = table.index_select(0, answers.columns).requires_grad_()

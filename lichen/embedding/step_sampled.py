@@ -56,7 +56,9 @@ class SampledStep(Step):
         self.facts = facts
         self.num_items = 2 * len(facts)
         self.queries = (
-            Queries.of(facts, num_relations=encoder.num_relations) if config.hide_known else None
+            Queries.of(facts, num_relations=encoder.num_relations).to(self.device)
+            if config.hide_known
+            else None
         )
         self.negatives = Negatives(
             facts, encoder.num_entities, number=config.negatives, degree_power=config.degree_power
@@ -64,7 +66,7 @@ class SampledStep(Step):
 
     def __call__(self, batch: Tensor) -> tuple[float, float]:
         """Take one step on some directed facts."""
-        sample = self.negatives.draw(self.draw)
+        sample = self.negatives.draw(self.draw).to(self.device)
         relations = self.relation_table.detach().requires_grad_()
         used = self._read(self.team.share(batch), sample)
         total = 0.0
@@ -77,9 +79,10 @@ class SampledStep(Step):
         return self.team.add_number(total) * len(batch), float(len(batch))
 
     def _read(self, numbers: Tensor, sample: Tensor) -> _Batch:
-        is_reverse = numbers >= len(self.facts)
         chosen = self.facts[(numbers % len(self.facts)).numpy()]
-        h, r, t = torch.from_numpy(chosen).long().unbind(1)
+        h, r, t = torch.from_numpy(chosen).to(self.device).unbind(1)
+        numbers = numbers.to(self.device)
+        is_reverse = numbers >= len(self.facts)
         entity, truth = torch.where(is_reverse, t, h), torch.where(is_reverse, h, t)
         ids, rows = torch.unique(torch.cat([entity, truth, sample]), return_inverse=True)
         vectors = self.entities.rows(ids)
@@ -104,11 +107,11 @@ class SampledStep(Step):
         hits = self._hits(batch)
         scores.index_put_(hits, scores.new_tensor(HIDDEN))
         against = self._loss(true.detach(), scores, batch.ids[batch.sample])
-        gradient = torch.zeros((len(batch.sample), vectors.shape[1]))
+        gradient = vectors.new_zeros((len(batch.sample), vectors.shape[1]))
         side = self.candidates(gradient, asks_heads=asks_heads)
         toward = self.comparison.pull(asked.detach(), rivals, kept, scores, side)
         batch.into.index_add_(0, batch.sample, gradient.div_(whole))
-        ones = torch.ones(len(place))
+        ones = vectors.new_ones(len(place))
         shared = torch.bincount(place, minlength=len(rows)).float()
         extra = self.penalty(known, ones, scorer.moduli) + self.penalty(tail, ones, scorer.moduli)
         extra = extra + self.penalty(used, shared, scorer.relation_moduli)
@@ -130,13 +133,16 @@ class SampledStep(Step):
             return self_adversarial_loss(
                 true, scores, margin=config.margin, temperature=config.temperature
             )
-        return sampled_softmax(true, scores.add_(self.negatives.log_weight[sample]))
+        return sampled_softmax(
+            true, scores.add_(self.negatives.log_weight[sample.cpu()].to(scores))
+        )
 
     def _hits(self, batch: _Batch) -> tuple[Tensor, Tensor]:
         """Return rows and columns of the sample at which the truth stands, or a known answer."""
         sample = batch.ids[batch.sample]
         if self.queries is None:
-            rows, answers = torch.arange(len(batch.truth)), batch.ids[batch.truth]
+            rows = torch.arange(len(batch.truth), device=self.device)
+            answers = batch.ids[batch.truth]
         else:
             rows, answers, _ = self.queries.answers_of(self.queries.query_of[batch.number])
         columns = torch.searchsorted(sample, answers).clamp_(max=len(sample) - 1)

@@ -18,6 +18,8 @@ class Team:
         together = dist.is_available() and dist.is_initialized()
         self.size: int = dist.get_world_size() if together else 1
         self.rank: int = dist.get_rank() if together else 0
+        is_gpu = together and dist.get_backend() == "nccl"
+        self.device = torch.device("cuda" if is_gpu else "cpu")
 
     @property
     def is_first(self) -> bool:
@@ -37,7 +39,7 @@ class Team:
         """Return the sum of a number over the team."""
         if self.size == 1:
             return number
-        total = torch.tensor(number, dtype=torch.float64)
+        total = torch.tensor(number, dtype=torch.float64, device=self.device)
         dist.all_reduce(total)
         return float(total)
 
@@ -50,8 +52,8 @@ class Team:
         """
         if self.size == 1:
             return rows, gradient
-        counts = [torch.zeros(1, dtype=torch.int64) for _ in range(self.size)]
-        dist.all_gather(counts, torch.tensor([len(rows)]))
+        counts = [rows.new_zeros(1) for _ in range(self.size)]
+        dist.all_gather(counts, rows.new_tensor([len(rows)]))
         most = int(max(counts))
         padded_rows = rows.new_zeros(most)
         padded_rows[: len(rows)] = rows

@@ -1,5 +1,9 @@
+import numpy as np
+import pytest
+
+from lichen.base.errors import ConfigError, DataError
 from lichen.data.graph import Graph
-from lichen.data.splits import unseen
+from lichen.data.splits import divide, unseen
 
 
 def test_unseen_entities_and_relations_of_each_split():
@@ -22,3 +26,28 @@ def test_nothing_to_report():
     assert unseen(Graph.from_triples([("a", "r", "b")])) == ()
     graph = Graph.from_triples([("a", "r", "b")], splits={"test": [("b", "r", "a")], "valid": []})
     assert unseen(graph) == ()
+
+
+def test_division_keeps_every_fact_once_and_shows_training_everything():
+    draw = np.random.default_rng(0)
+    facts = {(f"e{a}", f"r{r}", f"e{b}") for a, r, b in draw.integers(0, [60, 5, 60], (400, 3))}
+    graph = Graph.from_triples(sorted(facts))
+    split = divide(graph, valid=0.1, test=0.2, seed=1)
+    rows = np.concatenate(list(split.splits.values()))
+    assert sorted(rows.tolist()) == list(range(graph.num_facts))
+    assert len(split.splits["valid"]) == round(0.1 * graph.num_facts)
+    assert len(split.splits["test"]) == round(0.2 * graph.num_facts)
+    assert unseen(split) == ()
+    again, other = divide(graph, seed=1), divide(graph, seed=2)
+    assert again.splits["test"].tolist() == divide(graph, seed=1).splits["test"].tolist()
+    assert again.splits["test"].tolist() != other.splits["test"].tolist()
+
+
+def test_a_tree_has_nothing_to_spare_and_splits_are_not_divided_again():
+    tree = Graph.from_triples([("root", "has", f"leaf {i}") for i in range(9)])
+    split = divide(tree, valid=0.2, test=0.2)
+    assert {k: len(x) for k, x in split.splits.items()} == {"train": 9, "valid": 0, "test": 0}
+    with pytest.raises(DataError, match="must have no splits to be divided; it has train, valid"):
+        divide(split)
+    with pytest.raises(ConfigError, match=r"valid \+ test"):
+        divide(tree, valid=0.5, test=0.5)
