@@ -15,6 +15,7 @@ _HOMES = {
     "Candidate": "lichen.data.corpus",
     "CheckReport": "lichen.jobs.check",
     "Corpus": "lichen.data.corpus",
+    "DescribedEncoder": "lichen.embedding.described",
     "Document": "lichen.data.corpus",
     "EmbeddingConfig": "lichen.embedding.config",
     "EndpointGenerator": "lichen.lm.endpoint",
@@ -23,6 +24,8 @@ _HOMES = {
     "Graph": "lichen.data.graph",
     "GraphBuilder": "lichen.data.builder",
     "GraphEncoder": "lichen.embedding.encoder",
+    "GraphNetwork": "lichen.embedding.gnn.encoder",
+    "PathModel": "lichen.embedding.path.model",
     "LichenError": "lichen.base.errors",
     "LinkConfig": "lichen.linking.config",
     "LinkPrediction": "lichen.embedding.evaluate",
@@ -44,6 +47,7 @@ _HOMES = {
     "complete": "lichen.embedding.complete",
     "complete_many": "lichen.embedding.complete",
     "corpus_leaks": "lichen.data.leaks",
+    "description_vectors": "lichen.embedding.described",
     "divide": "lichen.data.splits",
     "environment": "lichen.jobs.environment",
     "evaluate": "lichen.embedding.evaluate",
@@ -60,6 +64,7 @@ _HOMES = {
     "quickstart": "lichen.jobs.quickstart",
     "removed": "lichen.data.atlas.claims",
     "train": "lichen.training.loop",
+    "train_paths": "lichen.embedding.path.train",
     "triple_classification": "lichen.embedding.classify",
     "twin": "lichen.training.twins",
     "unseen": "lichen.data.splits",
@@ -73,6 +78,7 @@ __all__ = [
     "Candidate",
     "CheckReport",
     "Corpus",
+    "DescribedEncoder",
     "Document",
     "EmbeddingConfig",
     "EndpointGenerator",
@@ -81,11 +87,13 @@ __all__ = [
     "Graph",
     "GraphBuilder",
     "GraphEncoder",
+    "GraphNetwork",
     "LichenError",
     "LinkConfig",
     "LinkPrediction",
     "Linker",
     "Mention",
+    "PathModel",
     "Quickstart",
     "Run",
     "Span",
@@ -102,6 +110,7 @@ __all__ = [
     "complete",
     "complete_many",
     "corpus_leaks",
+    "description_vectors",
     "divide",
     "environment",
     "evaluate",
@@ -118,6 +127,7 @@ __all__ = [
     "quickstart",
     "removed",
     "train",
+    "train_paths",
     "triple_classification",
     "twin",
     "unseen",
@@ -140,10 +150,14 @@ if TYPE_CHECKING:
     from lichen.embedding.classify import triple_classification
     from lichen.embedding.complete import complete, complete_many, nearest
     from lichen.embedding.config import EmbeddingConfig
+    from lichen.embedding.described import DescribedEncoder, description_vectors
     from lichen.embedding.encoder import GraphEncoder
     from lichen.embedding.evaluate import LinkPrediction, evaluate
     from lichen.embedding.exchange.vectors import export
     from lichen.embedding.factorisation import factorise
+    from lichen.embedding.gnn.encoder import GraphNetwork
+    from lichen.embedding.path.model import PathModel
+    from lichen.embedding.path.train import train_paths
     from lichen.embedding.sampled import evaluate_sampled
     from lichen.explanation.answer import Answer
     from lichen.fusion.model import FusedModel

@@ -58,6 +58,14 @@ def checked_files(folder: Path, *, kind: str) -> list[str]:
     return list(hashes)
 
 
+def kind_of(folder: Path) -> str | None:
+    """Return what a folder says it holds; None where it says nothing."""
+    try:
+        return str(json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["kind"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def _read_manifest(folder: Path, *, kind: str) -> dict[str, str]:
     path = folder / MANIFEST
     if not path.is_file():

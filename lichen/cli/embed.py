@@ -18,6 +18,13 @@ def embed(
     graph: Annotated[str, typer.Argument(help="atlas, a file, a folder, or a store.")],
     *,
     method: Annotated[str, typer.Option(help="See `lichen ls`.")] = "complex",
+    layers: Annotated[
+        str | None,
+        typer.Option(help="gcn, sage, gat, gin or rgcn: a graph network under the method."),
+    ] = None,
+    described: Annotated[
+        bool, typer.Option("--described", help="Compute vectors from the descriptions as well.")
+    ] = False,
     dim: Annotated[int, typer.Option(help="Numbers an entity.")] = 128,
     epochs: Annotated[
         int | None, typer.Option(help="Most passes over the facts; none is the recipe's.")
@@ -41,7 +48,15 @@ def embed(
         facts = divide(facts, valid=hold_out, test=hold_out, seed=seed)
     config = li.EmbeddingConfig() if recipe is None else load_config(li.EmbeddingConfig, recipe)
     config = replace(config, seed=seed, epochs=config.epochs if epochs is None else epochs)
-    encoder = li.GraphEncoder(method, facts, dim=dim, seed=seed)
+    settings: dict[str, Any] = {"dim": dim, "seed": seed}
+    if described:
+        settings["features"] = li.description_vectors(facts, li.TextEncoder.load())
+    if layers is not None:
+        encoder: li.GraphEncoder = li.GraphNetwork(method, facts, layers=layers, **settings)
+    elif described:
+        encoder = li.DescribedEncoder(method, facts, **settings)
+    else:
+        encoder = li.GraphEncoder(method, facts, **settings)
     run = li.train(encoder, facts, out=out, config=config, processes=processes)
     if len(facts.splits.get("valid", ())):
         li.calibrate(run.model, facts).save(out)

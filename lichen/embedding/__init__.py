@@ -23,3 +23,11 @@ SCORERS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Method name to "module:class"."""
+
+ENCODERS: Mapping[str, str] = MappingProxyType(
+    {
+        "described-encoder": "lichen.embedding.described:DescribedEncoder",
+        "graph-network": "lichen.embedding.gnn.encoder:GraphNetwork",
+    }
+)
+"""Kind of a saved encoder that computes its vectors, to "module:class"."""

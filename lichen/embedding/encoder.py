@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from copy import deepcopy
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from torch import Tensor, nn
 
 from lichen.base import check
 from lichen.base.errors import ConfigError, DataError, ShapeError
+from lichen.base.manifest import kind_of
 from lichen.data.graph import Graph, Ids
 from lichen.data.vocabulary import Vocabulary
+from lichen.embedding import ENCODERS
 from lichen.embedding.artifact import read_artifact, write_artifact
 from lichen.embedding.scorer import Scorer, make_scorer
 from lichen.embedding.unseen import place_unseen
@@ -72,6 +75,7 @@ class GraphEncoder(nn.Module):
         self.relations: Vocabulary = graph.relations
         self.dim = dim
         self._start(seed)
+        self.eval()
 
     def _start(self, seed: int) -> None:
         """Draw the vectors."""
@@ -301,11 +305,16 @@ class GraphEncoder(nn.Module):
 
     @classmethod
     def load(cls, folder: str | Path) -> GraphEncoder:
-        """Read what `save` wrote.
+        """Read what `save` wrote, of this class or of one that computes its vectors.
 
         Raises:
-            ArtifactError: a file is missing, changed, or of another format version.
+            ArtifactError: a file is missing, changed, or of another kind or format version.
         """
+        kind = kind_of(Path(folder))
+        if kind is not None and kind in ENCODERS:
+            module, _, name = ENCODERS[kind].partition(":")
+            other: type[GraphEncoder] = getattr(import_module(module), name)
+            return other.load(folder)
         tensors, documents = read_artifact(Path(folder), kind="graph-encoder")
         no_entity = Graph(
             entities=Vocabulary([], what="entity"),
@@ -325,7 +334,7 @@ class GraphEncoder(nn.Module):
         encoder.entities = Vocabulary(documents["entities"], what="entity")
         encoder.entity_table = nn.Parameter(tensors["entities"])
         encoder.relation_table = nn.Parameter(tensors["relations"])
-        return encoder
+        return encoder.eval()
 
 
 def _rows(table: Tensor, ids: ArrayLike | Tensor, *, what: str) -> Tensor:

@@ -96,11 +96,9 @@ def search(
     started = time.monotonic()
     trials = _Trials(graph, scorer, dim, base, space, ends=started + budget_s)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = optuna.create_study(
-        direction="maximize",
-        sampler=optuna.samplers.TPESampler(seed=seed),
-        pruner=optuna.pruners.MedianPruner(n_startup_trials=4),
-    )
+    sampler = optuna.samplers.TPESampler(seed=seed)
+    pruner = optuna.pruners.MedianPruner(n_startup_trials=4)
+    study = optuna.create_study(direction="maximize", sampler=sampler, pruner=pruner)
     study.enqueue_trial(_start(base, space))
     study.optimize(trials, timeout=budget_s)
     if not trials.found:

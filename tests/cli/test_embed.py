@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 import lichen as li
 
 
@@ -31,3 +33,24 @@ def test_reads_what_the_options_say(tmp_path, lichen):
     encoder = li.GraphEncoder.load(tmp_path / "n")
     assert sorted(encoder.entities) == ["a", "b", "c"]
     assert tuple(encoder.relations) == ("next",)
+
+
+def test_a_graph_network_over_descriptions_is_trained_and_read_back(tmp_path, lichen):
+    pytest.importorskip("torch_geometric", reason="the extra pyg is not installed")
+    rows = [f"e{i}\tnext\te{(i + k) % 12}" for i in range(12) for k in (1, 2, 5)]
+    (tmp_path / "facts.tsv").write_text("\n".join(rows) + "\n")
+    options = [
+        "--layers",
+        "sage",
+        "--described",
+        "--dim",
+        "8",
+        "--epochs",
+        "2",
+        "--hold-out",
+        "0.1",
+    ]
+    out = tmp_path / "nodes"
+    found = lichen("embed", str(tmp_path / "facts.tsv"), *options, "--out", str(out), "--json")
+    assert '"test_mrr"' in found
+    assert type(li.GraphEncoder.load(out)).__name__ == "GraphNetwork"

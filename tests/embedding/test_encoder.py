@@ -4,6 +4,7 @@ import torch
 
 from lichen.base.errors import ArtifactError, ChoiceError, ConfigError, DataError, ShapeError
 from lichen.data.graph import Graph
+from lichen.embedding.described import DescribedEncoder
 from lichen.embedding.encoder import GraphEncoder
 
 FACTS = [
@@ -149,3 +150,12 @@ def test_heads_by_the_same_formula_without_reciprocal_relations(graph):
     torch.testing.assert_close(plain.score_relations(h, t)[rows, r], plain.score(h, r, t))
     with pytest.raises(ConfigError, match="reciprocal must be True for conve"):
         GraphEncoder("conve", graph, dim=32, reciprocal=False)
+
+
+def test_load_finds_the_class_that_was_saved(graph, tmp_path):
+    features = np.eye(5, dtype=np.float32)
+    described = DescribedEncoder("distmult", graph, features=features, dim=4)
+    again = GraphEncoder.load(described.save(tmp_path / "described"))
+    assert isinstance(again, DescribedEncoder)
+    assert not again.training
+    torch.testing.assert_close(again.vectors(), described.vectors())

@@ -1,0 +1,275 @@
+"""Description vectors to entity vectors: alone, or with a learned vector added to each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+from torch import Tensor, nn
+
+from lichen.base.errors import ConfigError, DataError, ShapeError
+from lichen.data.graph import Graph
+from lichen.data.vocabulary import Vocabulary
+from lichen.embedding.artifact import read_artifact, write_artifact
+from lichen.embedding.encoder import GraphEncoder
+from lichen.embedding.scorer import START_SIZE
+from lichen.lm.text_encoder import TextEncoder
+
+_TINY = 1e-12  # features that are all zero have no length
+
+
+class DescribedEncoder(GraphEncoder):
+    """Entity vectors computed from vectors of their descriptions by one learned matrix.
+
+    The description vectors stay as they are, so a language model runs once per entity; the
+    matrix learns what of them the facts need. With `learned`, each entity also has a vector of
+    its own, added to that.
+
+    Use when entities are described and new ones must work from their text alone; without
+    `learned` a described entity that training never saw is placed like any other.
+
+    Args:
+        scorer: a key of `lichen.embedding.SCORERS`.
+        graph: the entities and relations to have vectors for.
+        features: `(entities, width)` a vector of each entity's description, such as
+            `TextEncoder.encode` gives; zeros where there is none. None leaves the learned vectors.
+        learned: whether entities have vectors of their own as well.
+        dim: numbers an entity.
+        seed: of the random start.
+        reciprocal: whether reverse directions have vectors of their own.
+        **settings: the scorer's own settings.
+
+    Raises:
+        ChoiceError: no such scorer.
+        ConfigError: `dim` or `reciprocal` does not fit the scorer, or there is nothing to compute
+            vectors from.
+        ShapeError: `features` does not have one row an entity.
+
+    References:
+        Wang et al., 2021, arXiv:1911.06136 (KEPLER). Differs: the language model is frozen.
+    """
+
+    KIND: ClassVar[str] = "described-encoder"
+    features: Tensor
+    """`(entities, width)`; width 0 when there are none."""
+
+    def __init__(
+        self,
+        scorer: str,
+        graph: Graph,
+        *,
+        features: ArrayLike | Tensor | None,
+        learned: bool = True,
+        dim: int = 128,
+        seed: int = 0,
+        reciprocal: bool = True,
+        **settings: Any,
+    ) -> None:
+        super().__init__(scorer, graph, dim=dim, seed=seed, reciprocal=reciprocal, **settings)
+        found = _matrix(features, len(self.entities))
+        if not (learned or found.shape[1]):
+            raise ConfigError("learned must be True where there are no features; got False.")
+        self.learned, self.seed = learned, seed
+        self.dealt: Tensor | None = None
+        self.register_buffer("features", found)
+        draw = torch.Generator().manual_seed(seed + 1)
+        usual = found.norm(dim=1).square().mean().sqrt().clamp_min(_TINY)
+        start = torch.randn((found.shape[1], self.entity_dim), generator=draw)
+        self.project = nn.Parameter(start * (START_SIZE / usual))
+        if not learned:
+            nothing = torch.zeros_like(self.entity_table)
+            del self.entity_table
+            self.register_buffer("entity_table", nothing)
+
+    @property
+    def is_table(self) -> bool:
+        """Return False: vectors are computed."""
+        return False
+
+    def start(self, ids: Tensor) -> Tensor:
+        """Return what an entity has by itself: `(ids,)` -> `(ids, entity_dim)`."""
+        own = self.entity_table.index_select(0, ids)
+        if not self.features.shape[1]:
+            return own
+        told: Tensor = self.features.index_select(0, ids) @ self.project
+        return told + own if self.learned else told
+
+    def compute(self, ids: Tensor | None) -> Tensor:
+        """Compute vectors of distinct ids, `(ids,)` -> `(ids, entity_dim)`; None is all."""
+        if ids is None:
+            ids = torch.arange(self.num_entities, device=self.entity_table.device)
+        return self.start(ids)
+
+    def vectors(self, ids: ArrayLike | Tensor | None = None) -> Tensor:
+        """Return entity vectors: ids of any shape `(...)` -> `(..., entity_dim)`; None is all.
+
+        Raises:
+            DataError: an id is out of range.
+        """
+        if ids is None:
+            return self.compute(self.dealt)
+        asked = ids if isinstance(ids, Tensor) else torch.tensor(np.asarray(ids, dtype=np.int64))
+        asked = asked.to(self.entity_table.device)
+        if asked.numel() and not 0 <= int(asked.min()) <= int(asked.max()) < self.num_entities:
+            raise DataError(
+                f"entity ids must be from 0 to {self.num_entities - 1}; got {int(asked.min())} to "
+                f"{int(asked.max())}. Look ids up in the encoder's own entity labels."
+            )
+        if self.dealt is not None:
+            asked = self.dealt[asked]
+        distinct, place = torch.unique(asked, return_inverse=True)
+        return self.compute(distinct)[place]
+
+    @torch.no_grad()
+    def encode_unseen(
+        self,
+        *,
+        as_head: ArrayLike = (),
+        as_tail: ArrayLike = (),
+        text: ArrayLike | Tensor | None = None,
+    ) -> Tensor:
+        """Return a vector for an entity that has no row here, from its text or its facts.
+
+        Args:
+            as_head: `(facts, 2)` relation and tail ids of the facts that it heads.
+            as_tail: `(facts, 2)` head and relation ids of the facts that it ends.
+            text: `(width,)` the vector of its description, made as the features were; None
+                places it by what its facts imply.
+
+        Returns:
+            `(entity_dim,)`
+
+        Raises:
+            ShapeError: a list does not hold pairs, or `text` is not as wide as the features.
+            DataError: an id is out of range.
+        """
+        if text is None:
+            return super().encode_unseen(as_head=as_head, as_tail=as_tail)
+        return self._told(text)
+
+    def with_entities(self, facts: Iterable[tuple[str, str, str]]) -> GraphEncoder:
+        """Refuse: facts alone do not describe an entity.
+
+        Args:
+            facts: (head, relation, tail) labels.
+
+        Raises:
+            ConfigError: always.
+        """
+        raise ConfigError(
+            f"{type(self).__name__}: vectors come from descriptions, and the {len(list(facts))} "
+            "facts hold none. Use encode_unseen(text=...), or a GraphNetwork."
+        )
+
+    def _told(self, text: ArrayLike | Tensor) -> Tensor:
+        said = torch.as_tensor(np.asarray(text, dtype=np.float32))
+        if said.shape != self.features.shape[1:]:
+            raise ShapeError(
+                f"text must have shape ({self.features.shape[1]},), that of the features; got "
+                f"{tuple(said.shape)}. Encode it as the features were."
+            )
+        told: Tensor = said.to(self.project) @ self.project
+        return told
+
+    def shuffled(self, seed: int = 0) -> GraphEncoder:
+        """Return a copy whose entity vectors are dealt to other entities."""
+        twin = self._copied()
+        order = torch.randperm(self.num_entities, generator=torch.Generator().manual_seed(seed))
+        order = order.to(self.entity_table.device)
+        twin.dealt = order if self.dealt is None else self.dealt[order]
+        return twin
+
+    def _copied(self) -> DescribedEncoder:
+        twin = type(self)(self.scorer_name, self._labels(), **self._said())
+        twin.load_state_dict(self.state_dict())
+        return twin.train(self.training)
+
+    def _labels(self) -> Graph:
+        none = np.empty((0, 3), dtype=np.int64)
+        return Graph(entities=self.entities, relations=self.relations, triples=none)
+
+    def _said(self) -> dict[str, Any]:
+        """Return the arguments that make such an encoder."""
+        return {
+            "features": self.features if self.features.shape[1] else None,
+            "learned": self.learned,
+            "dim": self.dim,
+            "seed": self.seed,
+            "reciprocal": self.reciprocal,
+            **self.settings,
+        }
+
+    def save(self, folder: str | Path) -> Path:
+        """Write weights, features, labels and settings to a folder, and return it."""
+        said = {k: x for k, x in self._said().items() if k != "features"}
+        tensors = {f"state.{name}": x for name, x in self.state_dict().items()}
+        if self.dealt is not None:
+            tensors["dealt"] = self.dealt
+        write_artifact(
+            Path(folder),
+            kind=self.KIND,
+            tensors=tensors,
+            documents={
+                "encoder": {"scorer": self.scorer_name, "said": said},
+                "entities": list(self.entities),
+                "relations": list(self.relations),
+            },
+        )
+        return Path(folder)
+
+    @classmethod
+    def load(cls, folder: str | Path) -> DescribedEncoder:
+        """Read what `save` wrote.
+
+        Raises:
+            ArtifactError: a file is missing, changed, or of another kind or format version.
+        """
+        tensors, documents = read_artifact(Path(folder), kind=cls.KIND)
+        graph = Graph(
+            entities=Vocabulary(documents["entities"], what="entity"),
+            relations=Vocabulary(documents["relations"], what="relation"),
+            triples=tensors.get("state.facts", torch.empty(0, 3, dtype=torch.int64)).numpy(),
+        )
+        said = documents["encoder"]
+        found = tensors["state.features"]
+        features = found if found.shape[1] else None
+        encoder = cls(said["scorer"], graph, features=features, **said["said"])
+        state = {k.removeprefix("state."): x for k, x in tensors.items() if k != "dealt"}
+        encoder.load_state_dict(state)
+        encoder.dealt = tensors.get("dealt")
+        return encoder.eval()
+
+
+def description_vectors(graph: Graph, text: TextEncoder) -> Tensor:
+    """Encode each entity's label and description, `(entities, text.dim)`, to be kept.
+
+    Args:
+        graph: its entities; one without a description has its label alone.
+        text: the language model; it runs once.
+
+    Returns:
+        Unit vectors, as `DescribedEncoder` and `GraphNetwork` take them.
+    """
+    said = [
+        f"{label}: {graph.descriptions[i]}" if i in graph.descriptions else label
+        for i, label in enumerate(graph.entities)
+    ]
+    return torch.from_numpy(text.encode(said))
+
+
+def _matrix(features: ArrayLike | Tensor | None, num_entities: int) -> Tensor:
+    if features is None:
+        return torch.zeros(num_entities, 0)
+    found = torch.as_tensor(
+        features if isinstance(features, Tensor) else np.asarray(features), dtype=torch.float32
+    ).detach()
+    if found.ndim != 2 or len(found) != num_entities or not found.shape[1]:
+        raise ShapeError(
+            f"features must have shape ({num_entities}, width), a row an entity; got "
+            f"{tuple(found.shape)}. Encode one description for each entity."
+        )
+    return found

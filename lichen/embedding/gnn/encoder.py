@@ -1,0 +1,253 @@
+"""A graph to vectors through its own edges: layers of a graph network under any scorer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+from torch import Tensor, nn
+
+from lichen.base import check
+from lichen.base.errors import ConfigError, DataError, ShapeError
+from lichen.data.graph import Graph, Ids
+from lichen.data.vocabulary import Vocabulary
+from lichen.embedding.described import DescribedEncoder
+from lichen.embedding.edges import Edges
+from lichen.embedding.gnn.layer import Messages, make_layer
+from lichen.embedding.gnn.sampler import Neighbourhood, neighbourhood
+
+
+class GraphNetwork(DescribedEncoder):
+    """Entity vectors computed from the train facts around each entity.
+
+    Each layer adds to an entity's state what its neighbours say; the states before the first
+    layer are learned vectors, projected description vectors, or their sum. The scorer reads the
+    last states.
+
+    Use when new entities arrive with facts, or when entities have few facts but telling
+    neighbours; a plain `GraphEncoder` trains many times faster where neither holds.
+
+    Args:
+        scorer: a key of `lichen.embedding.SCORERS`.
+        graph: entities, relations, and the train facts that the layers read.
+        layers: a key of `lichen.embedding.gnn.LAYERS`.
+        fan_out: edges into a node that training draws at each hop, one entry a layer; None in
+            place of a number takes all of them. Outside training all are read.
+        features: `(entities, width)` description vectors; None has learned vectors only.
+        learned: whether entities have learned vectors as well.
+        **settings: `dim`, `seed`, `reciprocal` of `GraphEncoder`, and the scorer's own settings.
+
+    Raises:
+        ChoiceError: no such scorer or layer.
+        ConfigError: settings that do not fit one another.
+        ShapeError: `features` does not have one row an entity.
+        MissingExtraError: torch-geometric is not installed.
+    """
+
+    KIND: ClassVar[str] = "graph-network"
+    facts: Tensor
+    """`(facts, 3)` what the layers read."""
+
+    def __init__(
+        self,
+        scorer: str,
+        graph: Graph,
+        *,
+        layers: str = "rgcn",
+        fan_out: Sequence[int | None] = (None, None),
+        features: ArrayLike | Tensor | None = None,
+        learned: bool = True,
+        **settings: Any,
+    ) -> None:
+        super().__init__(scorer, graph, features=features, learned=learned, **settings)
+        check.between("fan_out entries", len(fan_out), 1, 16)
+        self.layer_name, self.fan_out = layers, tuple(fan_out)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seed)
+            self.layers = nn.ModuleList(
+                make_layer(layers, self.entity_dim, num_relations=2 * self.num_relations)
+                for _ in fan_out
+            )
+        facts = graph.split("train") if "train" in graph.splits or not graph.splits else None
+        if facts is None:
+            raise ConfigError(
+                f"graph must have a train split for the layers to read; it has "
+                f"{', '.join(graph.splits)}. Name one of them train."
+            )
+        self.register_buffer("facts", torch.tensor(facts))
+        self.edges = Edges.of(
+            facts, num_entities=self.num_entities, num_relations=self.num_relations
+        )
+        self.draw = np.random.default_rng(self.seed)
+        self._whole: Neighbourhood | None = None
+        self._kept: tuple[tuple[object, ...], Tensor] | None = None
+
+    def compute(self, ids: Tensor | None) -> Tensor:
+        """Compute vectors of distinct ids; all of them are kept outside training."""
+        if ids is not None and len(ids) < self.num_entities:
+            fan_out = self.fan_out if self.training else [None] * len(self.fan_out)
+            seeds = ids.numpy(force=True)
+            return self._run(self._around(self.edges, seeds, fan_out), self.start, self.edges)
+        if self._whole is None:
+            every = np.arange(self.num_entities)
+            self._whole = self._around(self.edges, every, [None] * len(self.fan_out))
+        if torch.is_grad_enabled():
+            found = self._run(self._whole, self.start, self.edges)
+        else:
+            found = self._all(self._whole)
+        return found if ids is None else found[ids]
+
+    def _all(self, whole: Neighbourhood) -> Tensor:
+        """Return all vectors outside autograd, computed once for the same weights."""
+        writes = (x._version for x in self.state_dict().values())  # noqa: SLF001 - counts them
+        now = (self.relation_table.device, *writes)
+        if self._kept is None or self._kept[0] != now:
+            self._kept = (now, self._run(whole, self.start, self.edges))
+        return self._kept[1]
+
+    def _around(self, edges: Edges, seeds: Ids, fan_out: Sequence[int | None]) -> Neighbourhood:
+        return neighbourhood(
+            edges, seeds, num_relations=self.num_relations, fan_out=fan_out, draw=self.draw
+        )
+
+    def _run(self, hood: Neighbourhood, start: Callable[[Tensor], Tensor], edges: Edges) -> Tensor:
+        """Run the layers, each on the nodes that the next ones still need."""
+        device = self.relation_table.device
+        nodes = torch.from_numpy(hood.nodes).to(device)
+        degree = np.diff(edges.offsets)[hood.nodes].astype(np.float32)
+        ends = torch.from_numpy(np.stack([hood.source, hood.target])).to(device)
+        relation, share, reach = (
+            torch.from_numpy(x).to(device) for x in (hood.relation, hood.share, degree)
+        )
+        states = start(nodes)
+        for number, layer in enumerate(self.layers):
+            hops = len(self.layers) - 1 - number
+            links, count = slice(hood.num_edges[hops]), hood.num_nodes[hops]
+            messages = Messages(
+                edges=ends[:, links],
+                relation=relation[links],
+                share=share[links],
+                degree=reach[: len(states)],
+                num_targets=count,
+            )
+            heard = layer(states, messages)
+            states = states[:count] + (heard if hops == 0 else heard.relu())
+        return states
+
+    @torch.no_grad()
+    def encode_unseen(
+        self,
+        *,
+        as_head: ArrayLike = (),
+        as_tail: ArrayLike = (),
+        text: ArrayLike | Tensor | None = None,
+    ) -> Tensor:
+        """Return a vector for an entity that has no row here: the layers run with it added.
+
+        Before the first layer it has its projected text, and the mean of its neighbours' learned
+        vectors; without text where entities have text, the mean of all that they start with.
+
+        Args:
+            as_head: `(facts, 2)` relation and tail ids of the facts that it heads.
+            as_tail: `(facts, 2)` head and relation ids of the facts that it ends.
+            text: `(width,)` the vector of its description, made as the features were.
+
+        Returns:
+            `(entity_dim,)`
+
+        Raises:
+            ShapeError: a list does not hold pairs, or `text` is not as wide as the features.
+            DataError: an id is out of range.
+        """
+        tails = _pairs("as_head", as_head, (self.num_relations, self.num_entities))
+        heads = _pairs("as_tail", as_tail, (self.num_entities, self.num_relations))
+        near = torch.from_numpy(np.concatenate([tails[:, 1], heads[:, 0]]))
+        near = near.to(self.relation_table.device)
+        new = self.relation_table.new_zeros(self.entity_dim)
+        if text is not None:
+            new = new + self._told(text)
+        if len(near) and (text is None or self.learned):
+            others = self.start(near) if text is None else self.entity_table[near]
+            new = new + others.mean(0)
+
+        def start(nodes: Tensor) -> Tensor:
+            is_new = nodes == self.num_entities
+            return torch.where(is_new[:, None], new, self.start(nodes.masked_fill(is_new, 0)))
+
+        grown = self.edges.with_entity(tails, heads, num_relations=self.num_relations)
+        seeds = np.array([self.num_entities])
+        return self._run(self._around(grown, seeds, [None] * len(self.layers)), start, grown)[0]
+
+    @torch.no_grad()
+    def with_entities(self, facts: Iterable[tuple[str, str, str]]) -> GraphNetwork:
+        """Return a copy whose layers also read some facts, new entities included, untrained.
+
+        A new entity starts with the mean of what its known neighbours start with.
+
+        Args:
+            facts: (head, relation, tail) labels.
+
+        Returns:
+            The copy, the new entities last, in order of first appearance.
+
+        Raises:
+            DataError: a relation is unknown, or a new entity has no fact with a known one.
+        """
+        said = list(facts)
+        ends = [label for h, _, t in said for label in (h, t)]
+        new = [label for label in dict.fromkeys(ends) if label not in self.entities]
+        entities = Vocabulary([*self.entities, *new], what="entity")
+        added = np.array(
+            [(entities.id(h), self.relations.id(r), entities.id(t)) for h, r, t in said],
+            dtype=np.int64,
+        ).reshape(-1, 3)
+        own: list[Tensor] = [self.entity_table]
+        told: list[Tensor] = [self.features]
+        for entity in range(self.num_entities, len(entities)):
+            near = np.concatenate(
+                [added[added[:, 0] == entity, 2], added[added[:, 2] == entity, 0]]
+            )
+            near = near[near < self.num_entities]
+            if not len(near):
+                raise DataError(
+                    f"entity {entities[entity]!r} must have a fact with an entity known here; it "
+                    "has none. Add such a fact, or train anew."
+                )
+            own.append(self.entity_table[near].mean(0, keepdim=True))
+            told.append(self.features[near].mean(0, keepdim=True))
+        triples = np.unique(np.concatenate([self.facts.numpy(force=True), added]), axis=0)
+        graph = Graph(entities=entities, relations=self.relations, triples=triples)
+        arguments = self._said() | {"features": torch.cat(told) if told[0].shape[1] else None}
+        grown = GraphNetwork(self.scorer_name, graph, **arguments)
+        state = grown.state_dict()
+        mine = {k: x for k, x in self.state_dict().items() if k not in ("facts", "features")}
+        grown.load_state_dict(state | mine | {"entity_table": torch.cat(own)})
+        if self.dealt is not None:
+            more = torch.arange(self.num_entities, len(entities), device=self.dealt.device)
+            grown.dealt = torch.cat([self.dealt, more])
+        return grown.train(self.training)
+
+    def _labels(self) -> Graph:
+        return Graph(
+            entities=self.entities, relations=self.relations, triples=self.facts.numpy(force=True)
+        )
+
+    def _said(self) -> dict[str, Any]:
+        more = {"layers": self.layer_name, "fan_out": list(self.fan_out)}
+        return super()._said() | more
+
+
+def _pairs(name: str, facts: ArrayLike, bounds: tuple[int, int]) -> Ids:
+    found = np.asarray(facts, dtype=np.int64)
+    found = found.reshape(0, 2) if found.size == 0 else found
+    if found.ndim != 2 or found.shape[1] != 2:
+        raise ShapeError(f"{name} must have shape (facts, 2); got {found.shape}.")
+    if ((found < 0) | (found >= np.array(bounds))).any():
+        raise DataError(
+            f"{name} must hold ids below {bounds}; got up to {tuple(found.max(0).tolist())}. "
+            "Look ids up in the encoder's own labels."
+        )
+    return found

@@ -1,0 +1,106 @@
+"""Entities to the part of the graph that decides their vectors: whole, or sampled hop by hop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lichen.base import check
+from lichen.data.graph import Ids
+from lichen.embedding.edges import Edges
+
+
+class Neighbourhood(NamedTuple):
+    """Entities and edges around some seeds; numbers are places in `nodes`, nearest hop first."""
+
+    nodes: Ids
+    """`(nodes,)` entity ids: the seeds in the order given, then each hop's new ones."""
+    source: Ids
+    """`(edges,)` where each edge starts."""
+    target: Ids
+    """`(edges,)` where it ends; ascending."""
+    relation: Ids
+    """`(edges,)` directed relation by which the source reaches the target."""
+    share: NDArray[np.float32]
+    """`(edges,)` how many edges of its target each stands for; 1 when all are read."""
+    num_nodes: tuple[int, ...]
+    """Nodes within 0, 1, ... hops."""
+    num_edges: tuple[int, ...]
+    """Edges into the nodes within 0, 1, ... hops; one entry fewer."""
+
+
+def neighbourhood(
+    edges: Edges,
+    seeds: Ids,
+    *,
+    num_relations: int,
+    fan_out: Sequence[int | None],
+    draw: np.random.Generator,
+) -> Neighbourhood:
+    """Return what that many layers read to compute the seeds' vectors.
+
+    Args:
+        edges: the whole graph.
+        seeds: `(seeds,)` distinct entity ids.
+        num_relations: relations, reverse directions not included.
+        fan_out: for each hop, how many edges into a node are drawn, without replacement; None
+            takes all of them.
+        draw: the random stream; untouched where nothing is left out.
+
+    Returns:
+        The neighbourhood; with all `fan_out` None it holds every edge within the hops.
+
+    Raises:
+        ConfigError: a fan-out is below 1.
+    """
+    place = np.full(edges.num_entities, -1, dtype=np.int64)
+    place[seeds] = np.arange(len(seeds))
+    parts = [seeds]
+    num_nodes, num_edges = [len(seeds)], []
+    rows_of, found, shares, start = [], [], [], 0
+    for most in fan_out:
+        frontier = parts[-1]
+        rows, edge = edges.leaving(frontier)
+        counts = np.bincount(rows, minlength=len(frontier))
+        share = np.ones(len(rows), dtype=np.float32)
+        if most is not None:
+            check.between("fan_out", most, 1, 1_000_000)
+            kept = _drawn(rows, counts, most, draw)
+            rows, edge = rows[kept], edge[kept]
+            share = (counts / np.maximum(1, np.minimum(counts, most))).astype(np.float32)[rows]
+        reached = np.unique(edges.target[edge])
+        fresh = reached[place[reached] < 0]
+        place[fresh] = num_nodes[-1] + np.arange(len(fresh))
+        rows_of.append(rows + start)
+        found.append(edge)
+        shares.append(share)
+        start = num_nodes[-1]
+        parts.append(fresh)
+        num_nodes.append(start + len(fresh))
+        num_edges.append(sum(map(len, found)))
+    chosen = _joined(found)
+    return Neighbourhood(
+        nodes=np.concatenate(parts),
+        source=place[edges.target[chosen]],
+        target=_joined(rows_of),
+        relation=(edges.relation[chosen] + num_relations) % (2 * num_relations),
+        share=np.concatenate([*shares, np.empty(0, dtype=np.float32)]),
+        num_nodes=tuple(num_nodes),
+        num_edges=tuple(num_edges),
+    )
+
+
+def _drawn(rows: Ids, counts: Ids, most: int, draw: np.random.Generator) -> Ids:
+    """Return the places of at most `most` random edges of each row, ascending."""
+    if not len(rows) or counts.max() <= most:
+        return np.arange(len(rows))
+    order = np.lexsort((draw.random(len(rows)), rows))
+    within = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return np.sort(order[within < most])
+
+
+def _joined(parts: list[Ids]) -> Ids:
+    return np.concatenate([*parts, np.empty(0, dtype=np.int64)])

@@ -1,0 +1,142 @@
+"""A graph to a trained path model: each batch is asked of the graph without its own facts."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from lichen.base.errors import DataError, LichenError
+from lichen.base.progress import track
+from lichen.data.graph import Graph, Ids
+from lichen.embedding.evaluate import rank_triples
+from lichen.embedding.known import KnownAnswers
+from lichen.embedding.path.config import PathConfig
+from lichen.embedding.path.model import PathModel
+from lichen.embedding.trainer import TrainReport
+
+HIDDEN = -1e30
+"""Score of a drawn entity that is a right answer: it must not count as a wrong one."""
+
+
+def train_paths(model: PathModel, graph: Graph, *, config: PathConfig | None = None) -> TrainReport:
+    """Train the weights on the train split, in place.
+
+    With a "valid" split the weights of the best filtered MRR are kept, and training stops when
+    it no longer grows. The same seed gives the same weights on the same machine.
+
+    Args:
+        model: what to train; it reads this graph.
+        graph: the facts; "train" of an unsplit graph is all of them.
+        config: the settings; None takes the defaults.
+
+    Returns:
+        Losses, validation figures and time.
+
+    Raises:
+        DataError: there is no training fact, or the model reads another graph.
+        LichenError: the loss is no longer a number.
+    """
+    if graph.entities != model.entities or graph.relations != model.relations:
+        raise DataError(
+            f"graph must be the one that the model reads, with {model.num_entities} entities "
+            f"and {model.num_relations} relations; got {graph!r} with other labels. "
+            "Train model.on(graph)."
+        )
+    facts = graph.split("train")
+    if len(facts) == 0:
+        raise DataError("the train split must hold at least one fact; it is empty.")
+    return _Run(model, graph, facts, config or PathConfig()).run()
+
+
+class _Run:
+    """One training run: its optimiser, its random stream and its best weights so far."""
+
+    def __init__(self, model: PathModel, graph: Graph, facts: Ids, config: PathConfig) -> None:
+        self.model, self.facts, self.config = model, facts, config
+        self.steps = torch.optim.Adam(model.network.parameters(), lr=config.learning_rate)
+        self.draw = np.random.default_rng(config.seed)
+        self.known = KnownAnswers(graph.triples, num_relations=graph.num_relations)
+        self.known_in_train = KnownAnswers(facts, num_relations=graph.num_relations)
+        valid = graph.split("valid") if "valid" in graph.splits else facts[:0]
+        order = np.random.default_rng(config.seed).permutation(len(valid))
+        self.valid = valid[np.sort(order[: config.valid_limit])]
+
+    def run(self) -> TrainReport:
+        started = time.perf_counter()
+        losses: list[float] = []
+        valid_mrr: list[float] = []
+        best_epoch, kept = 0, self._copy()
+        for epoch in track(range(1, self.config.epochs + 1), what="paths"):
+            losses.append(self._epoch(epoch))
+            if not len(self.valid):
+                best_epoch = epoch
+                continue
+            ranks = np.concatenate(rank_triples(self.model, self.valid, known=self.known))
+            valid_mrr.append(float((1 / ranks).mean()))
+            if valid_mrr[-1] > max(valid_mrr[:-1], default=-1.0):
+                best_epoch, kept = epoch, self._copy()
+            if epoch - best_epoch >= self.config.patience:
+                break
+        if len(self.valid):
+            self.model.network.load_state_dict(kept)
+        return TrainReport(
+            epochs=len(losses),
+            best_epoch=best_epoch,
+            losses=tuple(losses),
+            valid_mrr=tuple(valid_mrr),
+            seconds=time.perf_counter() - started,
+        )
+
+    def _epoch(self, epoch: int) -> float:
+        order = self.draw.permutation(len(self.facts))[: self.config.epoch_facts]
+        total = 0.0
+        for start in range(0, len(order), self.config.batch_size):
+            rows = order[start : start + self.config.batch_size]
+            total += self._step(rows) * len(rows)
+        mean = total / len(order)
+        if not np.isfinite(mean):
+            raise LichenError(
+                f"paths: the loss must be a number, and in epoch {epoch} it is {mean}. "
+                f"Lower path.learning_rate (now {self.config.learning_rate})."
+            )
+        return mean
+
+    def _step(self, rows: Ids) -> float:
+        """Ask each fact of a batch in a random direction, its facts taken out of the graph."""
+        model, config = self.model, self.config
+        h, r, t = self.facts[rows].T
+        is_reverse = self.draw.random(len(rows)) < 0.5
+        entity, truth = np.where(is_reverse, t, h), np.where(is_reverse, h, t)
+        relation = np.where(is_reverse, r + model.num_relations, r)
+        drawn = self.draw.integers(0, model.num_entities, (len(rows), config.negatives))
+        known = self.known_in_train.mask(entity, relation, num_entities=model.num_entities)
+        is_right = torch.from_numpy(np.take_along_axis(known, drawn, axis=1))
+        hide = np.zeros(len(self.facts), dtype=np.bool_)
+        hide[rows] = True
+        edges = model.edges.without(hide)
+        candidates = np.column_stack([truth, drawn])
+        scores = model.score_candidates(
+            entity, relation, candidates, edges=edges, ground=model.ground(edges)
+        )
+        loss = _loss(scores[:, 0], scores[:, 1:].masked_fill(is_right, HIDDEN), config.temperature)
+        self.steps.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.steps.step()
+        return float(loss.detach())
+
+    def _copy(self) -> dict[str, Tensor]:
+        return {k: x.detach().clone() for k, x in self.model.network.state_dict().items()}
+
+
+def _loss(true: Tensor, wrong: Tensor, temperature: float) -> Tensor:
+    """Return the log-sigmoid loss in which wrong answers that score higher weigh more.
+
+    References:
+        Sun et al., 2019, arXiv:1902.10197, equations 5 and 6.
+    """
+    weight = (wrong.detach() / temperature).softmax(1)
+    against = (weight * nn.functional.softplus(wrong)).sum(1)
+    return (nn.functional.softplus(-true) + against).mean() / 2

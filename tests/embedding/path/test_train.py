@@ -1,0 +1,94 @@
+"""Training a path model: it learns, repeats itself, keeps the best, and hides what it asks."""
+
+import numpy as np
+import pytest
+import torch
+
+from lichen.base.errors import DataError, LichenError
+from lichen.data.graph import Graph
+from lichen.embedding.path.config import PathConfig
+from lichen.embedding.path.model import PathModel
+from lichen.embedding.path.train import train_paths
+
+SMALL = PathConfig(epochs=4, batch_size=16, negatives=6, patience=5)
+
+
+@pytest.fixture(scope="module")
+def graph():
+    facts = [(f"e{i}", "next", f"e{(i + 1) % 24}") for i in range(24)]
+    facts += [(f"e{i}", "skip", f"e{(i + 2) % 24}") for i in range(20)]
+    rest = [(f"e{i}", "skip", f"e{(i + 2) % 24}") for i in range(20, 24)]
+    return Graph.from_triples(facts, splits={"valid": rest})
+
+
+def small(graph, seed=0):
+    return PathModel(graph, dim=8, num_layers=3, seed=seed)
+
+
+def test_the_loss_falls_and_the_best_weights_are_kept(graph):
+    model = small(graph)
+    report = train_paths(model, graph, config=SMALL)
+    assert report.epochs == len(report.losses) == len(report.valid_mrr)
+    assert report.losses[-1] < report.losses[0]
+    assert report.valid_mrr[report.best_epoch - 1] == max(report.valid_mrr)
+
+
+def test_the_same_seed_gives_the_same_weights(graph):
+    states = []
+    for seed in (3, 3, 4):
+        model = small(graph, seed)
+        train_paths(model, graph, config=PathConfig(epochs=1, batch_size=16, seed=seed))
+        states.append(torch.cat([x.detach().ravel() for x in model.network.parameters()]))
+    assert torch.equal(states[0], states[1])
+    assert not torch.equal(states[0], states[2])
+
+
+def test_a_batch_is_asked_without_its_own_facts(graph, monkeypatch):
+    model, seen = small(graph), []
+    plain = model.score_candidates
+
+    def watched(entity, relation, candidates, *, edges, ground):
+        for query, by, truth in zip(entity, relation, candidates[:, 0], strict=True):
+            _, edge = edges.leaving(np.array([query]))
+            pairs = zip(edges.relation[edge].tolist(), edges.target[edge].tolist(), strict=True)
+            seen.append((int(by), int(truth)) in list(pairs))
+        return plain(entity, relation, candidates, edges=edges, ground=ground)
+
+    monkeypatch.setattr(model, "score_candidates", watched)
+    train_paths(model, Graph.from_triples(_labels(graph)), config=PathConfig(epochs=1))
+    assert len(seen) == 44
+    assert not any(seen)
+
+
+def _labels(graph):
+    entities, relations = graph.entities, graph.relations
+    return [(entities[h], relations[r], entities[t]) for h, r, t in graph.split("train").tolist()]
+
+
+def test_an_epoch_may_draw_some_of_the_facts_only(graph):
+    model = small(graph)
+    steps = []
+    model.network.register_forward_hook(lambda *_: steps.append(torch.is_grad_enabled()))
+    config = PathConfig(epochs=1, epoch_facts=20, batch_size=10)
+    train_paths(model, graph, config=config)
+    assert sum(steps) == 2
+
+
+def test_patience_ends_training(graph):
+    config = PathConfig(epochs=9, patience=2, learning_rate=0.0)
+    report = train_paths(small(graph), graph, config=config)
+    assert (report.epochs, report.best_epoch) == (3, 1)
+
+
+def test_wrong_input_says_what_to_do(graph):
+    other = Graph.from_triples([("a", "next", "b")])
+    with pytest.raises(DataError, match=r"the one that the model reads"):
+        train_paths(small(graph), other)
+    empty = graph.select([])
+    with pytest.raises(DataError, match=r"at least one fact"):
+        train_paths(small(graph), empty)
+    model = small(graph)
+    with torch.no_grad():
+        model.network.bias.fill_(torch.nan)
+    with pytest.raises(LichenError, match=r"in epoch 1 it is nan"):
+        train_paths(model, graph, config=SMALL)

@@ -1,0 +1,123 @@
+"""Entity vectors from descriptions: alone, mixed, unseen, saved."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from lichen.base.errors import ConfigError, DataError, ShapeError
+from lichen.data.graph import Graph
+from lichen.embedding.config import EmbeddingConfig
+from lichen.embedding.described import DescribedEncoder, description_vectors
+from lichen.embedding.trainer import train_embedding
+from lichen.lm.text_encoder import TextEncoder
+
+KINDS, EACH, WIDTH, DIM = 3, 10, 6, 8
+
+
+@pytest.fixture(scope="module")
+def world():
+    """Things of a kind go to that kind's place; their features say the kind."""
+    draw = np.random.default_rng(0)
+    kinds, places = draw.normal(size=(2, KINDS, WIDTH))
+    labels = [f"thing{k}.{i}" for k in range(KINDS) for i in range(EACH)]
+    graph = Graph.from_triples(
+        [(label, "goes_to", f"place{label[5]}") for label in labels]
+        + [(f"place{k}", "near", f"place{(k + 1) % KINDS}") for k in range(KINDS)]
+    )
+    said = [(kinds if x.startswith("thing") else places)[int(x[5])] for x in graph.entities.labels]
+    features = np.stack(said) + 0.1 * draw.normal(size=(len(said), WIDTH))
+    return graph, features, kinds
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["alone", "mixed"])
+def trained(request, world):
+    graph, features, _ = world
+    encoder = DescribedEncoder(
+        "distmult", graph, features=features, learned=request.param, dim=DIM, seed=1
+    )
+    config = EmbeddingConfig(epochs=40, learning_rate=0.02, candidates="all", batch_size=64)
+    report = train_embedding(encoder, graph, config=config)
+    assert report.losses[-1] < report.losses[0]
+    return encoder
+
+
+def test_vectors_are_the_projected_features_and_the_learned_part(world, trained):
+    graph, features, _ = world
+    told = torch.tensor(features, dtype=torch.float32) @ trained.project
+    expected = told + trained.entity_table if trained.learned else told
+    torch.testing.assert_close(trained.vectors(), expected)
+    ids = [[3, 1], [3, 0]]
+    torch.testing.assert_close(trained.vectors(ids), expected[torch.tensor(ids)])
+    assert not trained.is_table
+    names = {name for name, _ in trained.named_parameters()}
+    assert ("entity_table" in names) == trained.learned
+    assert graph.num_entities == len(trained.features)
+
+
+def test_features_stay_as_they_were(world, trained):
+    torch.testing.assert_close(trained.features, torch.tensor(world[1], dtype=torch.float32))
+
+
+def test_a_described_entity_never_seen_is_placed_by_its_text(world, trained):
+    if trained.learned:
+        pytest.skip("beside learned vectors a text alone is a weaker guess")
+    graph, _, kinds = world
+    relation = trained.relation_table[[graph.relations.id("goes_to")]]
+    places = [graph.entities.id(f"place{k}") for k in range(KINDS)]
+    for kind in range(KINDS):
+        new = trained.encode_unseen(text=kinds[kind])
+        query = trained.scorer.tail_query(new[None], relation)
+        scores = (query @ trained.vectors().T)[0, places]
+        assert int(scores.argmax()) == kind
+
+
+def test_without_text_its_facts_place_it(world, trained):
+    graph = world[0]
+    new = trained.encode_unseen(as_head=[[0, graph.entities.id("place1")]])
+    assert new.shape == (trained.entity_dim,)
+    assert new.norm() > 0
+
+
+def test_shuffled_deals_the_same_vectors(trained):
+    twin = trained.shuffled(3)
+    assert torch.equal(twin.vectors().sort(0).values, trained.vectors().sort(0).values)
+    assert not torch.equal(twin.vectors(), trained.vectors())
+    order = torch.randperm(trained.num_entities, generator=torch.Generator().manual_seed(3))
+    assert torch.equal(twin.vectors([4, 7]), trained.vectors(order[[4, 7]]))
+
+
+def test_saved_and_loaded_vectors_are_equal(trained, tmp_path):
+    for name, encoder in (("plain", trained), ("twin", trained.shuffled(1))):
+        loaded = DescribedEncoder.load(encoder.save(tmp_path / name))
+        assert torch.equal(loaded.vectors(), encoder.vectors())
+        assert torch.equal(loaded.relation_table, encoder.relation_table)
+        assert (loaded.learned, loaded.scorer_name) == (trained.learned, "distmult")
+
+
+def test_without_features_it_is_the_learned_table(world):
+    encoder = DescribedEncoder("complex", world[0], features=None, dim=DIM)
+    assert torch.equal(encoder.vectors(), encoder.entity_table)
+
+
+def test_wrong_input_says_what_to_do(world, trained):
+    graph, features, _ = world
+    with pytest.raises(ShapeError, match=r"features must have shape \(33, width\).*got \(4, 6\)"):
+        DescribedEncoder("distmult", graph, features=features[:4])
+    with pytest.raises(ConfigError, match="learned must be True where there are no features"):
+        DescribedEncoder("distmult", graph, features=None, learned=False)
+    with pytest.raises(ShapeError, match=r"text must have shape \(6,\).*got \(2,\)"):
+        trained.encode_unseen(text=[1.0, 2.0])
+    with pytest.raises(DataError, match="entity ids must be from 0 to 32; got 33 to 33"):
+        trained.vectors([33])
+    with pytest.raises(ConfigError, match=r"the 1 facts hold none. Use encode_unseen"):
+        trained.with_entities([("new", "near", "place0")])
+
+
+def test_description_vectors_are_the_language_models():
+    graph = Graph.from_triples([("Vienna", "in", "Austria")])
+    graph = replace(graph, descriptions={0: "the capital, on the Danube"})
+    text = TextEncoder.load()
+    expected = text.encode(["Vienna: the capital, on the Danube", "Austria"])
+    np.testing.assert_allclose(description_vectors(graph, text), expected, atol=1e-6)
