@@ -66,7 +66,7 @@ def validation_mrr(encoder: GraphEncoder, graph: Graph) -> float:
 def train_here(epochs: int) -> dict[str, Any]:
     """Train at equal settings in this process, and return the seconds of each epoch."""
     whole = Graph.load(data_folder(DATA))
-    graph = whole.select(whole.split("train"))
+    graph = whole.select(whole.splits["train"])
     rest = {k: x for k, x in SHARED.items() if k != "dim"}
     config = EmbeddingConfig(
         epochs=epochs,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -47,11 +48,9 @@ def main(given: str, out: str, settings: str) -> dict[str, Any]:
         triples_factory=factory,
         embedding_dim=said["dim"],
         loss=NSSALoss(margin=said["margin"], adversarial_temperature=said["temperature"]),
-        entity_initializer="normal_",
-        entity_initializer_kwargs={"std": 0.05},
+        entity_initializer=partial(torch.nn.init.normal_, std=0.05),
         entity_constrainer=None,
-        relation_initializer="normal_",
-        relation_initializer_kwargs={"std": 0.05},
+        relation_initializer=partial(torch.nn.init.normal_, std=0.05),
         regularizer=None,
         random_seed=0,
     )

@@ -324,11 +324,16 @@ class Graph:
                 (True = keep).
 
         Raises:
-            ShapeError: a mask does not have one value per fact.
+            ShapeError: a mask does not have one value per fact, or rows are not a list.
         """
         kept = np.asarray(rows)
         if kept.dtype != np.bool_:
             kept = kept.astype(np.int64)
+            if kept.ndim != 1:
+                raise ShapeError(
+                    f"rows must have shape (kept,), row numbers of triples; got {kept.shape}. "
+                    "Give graph.splits[...], not the triples themselves."
+                )
         elif kept.shape != (self.num_facts,):
             raise ShapeError(
                 f"a mask of rows must have shape ({self.num_facts},), one per fact; "

@@ -190,3 +190,8 @@ def test_a_graph_can_be_pickled_and_copied():
         assert again.entities == graph.entities
         assert again.triples.tolist() == graph.triples.tolist()
         assert {k: x.tolist() for k, x in again.splits.items()} == {"train": [0], "test": [1]}
+
+
+def test_triples_are_not_taken_for_rows(graph):
+    with pytest.raises(ShapeError, match=r"rows must have shape \(kept,\).*got \(5, 3\)"):
+        graph.select(graph.triples)
