@@ -58,11 +58,20 @@ docs: $(VENV)/.installed-dev  ## rewrite the generated pages
 examples: $(VENV)/.installed-dev  ## run every example
 	@for f in examples/*.py; do echo "== $$f"; $(BIN)/python $$f || exit 1; done
 
-bench: $(VENV)/.installed-dev  ## claims, questions and the generator on Atlas (about 15 minutes)
-	$(BIN)/lichen quickstart --full --out runs/bench && $(BIN)/python benchmarks/claims.py runs/bench && $(BIN)/python benchmarks/questions.py
+bench: $(VENV)/.installed-dev  ## claims, questions and the generator on Atlas (about an hour)
+	$(BIN)/lichen quickstart --full --out runs/bench && $(BIN)/python benchmarks/books.py runs/bench
+	$(BIN)/python benchmarks/claims.py
+	$(BIN)/python benchmarks/questions.py
 
-bench-embedding: $(VENV)/.installed-dev  ## link prediction on WN18RR, three seeds (about half an hour)
+# PEER is a Python in which pykeen is installed, to be measured beside; without it those two are left out
+bench-embedding: $(VENV)/.installed-dev  ## link prediction, transductive and inductive, three seeds (some hours)
+	$(BIN)/python benchmarks/embedding/small.py
 	$(BIN)/python benchmarks/embedding/wn18rr.py
+	$(BIN)/python benchmarks/embedding/inductive.py
+ifdef PEER
+	$(BIN)/python benchmarks/embedding/ranking.py --peer $(PEER)
+	$(BIN)/python benchmarks/embedding/training.py --peer $(PEER)
+endif
 
 clean:  ## remove the environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache build *.egg-info

@@ -34,6 +34,8 @@ SCRIPTS = (
     ("ar", re.compile(r"[\u0600-\u06ff]")),
 )
 """Languages told by their script; anything else is taken for English."""
+NUM_CALIBRATED = 900
+"""Validation questions that the confidence is fitted on."""
 SEPARATORS = {"zh": "、", "ja": "、"}
 
 
@@ -96,7 +98,7 @@ class Answerer:
         asked = questions(view.graph, seed=seed) if asked is None else asked
         reader = train_reader(view, text, asked.train, config=config, fitting=fitting, seed=seed)
         made = cls(source, text, reader=reader, linker=linker)
-        kept = QuestionSet(_thinned(asked.valid, 600))
+        kept = QuestionSet(_thinned(asked.valid, NUM_CALIBRATED))
         reader.adjust(kept, [made.linker.mentions(q.text) for q in kept])
         return made
 

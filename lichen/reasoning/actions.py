@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -73,22 +74,27 @@ class State(NamedTuple):
 
     def after(self, category: Category, operation: str = "") -> State:
         """Return the state after an action of a category; `operation` for an operation."""
-        if category == Category.OPERATION:
-            return State("done" if operation == NONE else "anchor", operation)
-        if category in (Category.POINTER, Category.TYPE):
-            return self._replace(
-                phase="steps",
-                num_branches=self.num_branches + 1,
-                num_steps=0,
-                is_typed=category == Category.TYPE,
-            )
-        if category == Category.STEP:
-            return self._replace(num_steps=self.num_steps + 1)
-        if category in (Category.AND, Category.OR):
-            return self._replace(phase="anchor", is_union=category == Category.OR)
-        if category == Category.END and self.operation in ("max", "min", "lookup"):
-            return self._replace(phase="attribute")
-        return self._replace(phase="done")
+        return _after(self, category, operation)
+
+
+@lru_cache(maxsize=4096)
+def _after(state: State, category: Category, operation: str) -> State:
+    if category == Category.OPERATION:
+        return State("done" if operation == NONE else "anchor", operation)
+    if category in (Category.POINTER, Category.TYPE):
+        return state._replace(
+            phase="steps",
+            num_branches=state.num_branches + 1,
+            num_steps=0,
+            is_typed=category == Category.TYPE,
+        )
+    if category == Category.STEP:
+        return state._replace(num_steps=state.num_steps + 1)
+    if category in (Category.AND, Category.OR):
+        return state._replace(phase="anchor", is_union=category == Category.OR)
+    if category == Category.END and state.operation in ("max", "min", "lookup"):
+        return state._replace(phase="attribute")
+    return state._replace(phase="done")
 
 
 @dataclass(frozen=True)

@@ -131,11 +131,8 @@ class Decoder:
         names = self.labels.inventory.labels
         if beam.state.phase == "attribute":
             ends = (*ends, *(beam.joined or ())) if beam.state.is_union else ends
-            return {
-                first + i
-                for i, name in enumerate(names)
-                if name[0] == "@" and any(self.view.literal(e, name[1:]) for e in ends)
-            }
+            known = {f"@{name}" for entity in ends for name in self.view.attributes_of(entity)}
+            return {first + i for i, name in enumerate(names) if name in known}
         steps = {key for entity in ends for key in self.view.steps_of(entity)}
         if beam.state.num_steps:
             steps.discard(_inverse(self._names[beam.actions[-1]]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -172,18 +173,28 @@ def gathered(labels: Labels, examples: Sequence[Example]) -> Labels:
 def targets_of(examples: Sequence[Example], categories: Tensor) -> Targets:
     """Return padded actions with what the grammar allows before each."""
     length = max(len(example.actions) for example in examples)
-    actions = torch.full((len(examples), length), -1)
-    allowed = torch.zeros(len(examples), length, len(Category), dtype=torch.bool)
-    kinds = categories.tolist()
-    operations = dict(enumerate(CONTROLS))
-    for row, example in enumerate(examples):
-        state = State()
-        for place, action in enumerate(example.actions):
-            actions[row, place] = action
-            allowed[row, place, [int(c) for c in state.allowed()]] = True
-            state = state.after(Category(kinds[action]), operations.get(action, ""))
+    kinds = tuple(categories.tolist())
+    actions, allowed = [], []
+    for example in examples:
+        left = length - len(example.actions)
+        actions.append([*example.actions, *[-1] * left])
+        allowed.append(
+            [*_allowed(tuple(kinds[a] for a in example.actions), example.actions[0])]
+            + [(False,) * len(Category)] * left
+        )
     counts = torch.tensor([int(example.seen.pointers.max()) for example in examples])
-    return Targets(actions, allowed, counts)
+    return Targets(torch.tensor(actions), torch.tensor(allowed), counts)
+
+
+@lru_cache(maxsize=4096)
+def _allowed(kinds: tuple[int, ...], operation: int) -> tuple[tuple[bool, ...], ...]:
+    """Return what the grammar allows before each action, given their categories."""
+    state, rows = State(), []
+    for place, kind in enumerate(kinds):
+        possible = state.allowed()
+        rows.append(tuple(category in possible for category in Category))
+        state = state.after(Category(kind), "" if place else CONTROLS[operation])
+    return tuple(rows)
 
 
 def forbid(scores: Tensor, allowed: Tensor, num_pointers: Tensor, labels: Labels) -> Tensor:
@@ -241,7 +252,10 @@ def fit(
     rng = np.random.default_rng(seed)
     steps = config.epochs * -(-len(examples) // config.batch_size)
     optimizer = torch.optim.AdamW(
-        matcher.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+        matcher.parameters(),
+        lr=config.learning_rate,
+        weight_decay=config.weight_decay,
+        fused=True,
     )
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, max_lr=config.learning_rate, total_steps=steps, pct_start=0.15

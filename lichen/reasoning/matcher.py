@@ -67,7 +67,9 @@ class Memory(NamedTuple):
     mask: Tensor
     """`(questions, tokens)` bool."""
     keys: Tensor
-    """`(questions, actions, dim)`: what each action's score is a product with."""
+    """`(actions without pointers, dim)`: what an action's score is a product with."""
+    points: Tensor
+    """`(questions, pointers, dim)`: the same for the pointers, the last actions."""
     states: Tensor
     """`(questions, tokens, text_dim)`: the frozen states as they came."""
     meanings: Tensor
@@ -78,7 +80,8 @@ class Memory(NamedTuple):
         return Memory(
             self.tokens.expand(count, -1, -1),
             self.mask.expand(count, -1),
-            self.keys.expand(count, -1, -1),
+            self.keys,
+            self.points.expand(count, -1, -1),
             self.states.expand(count, -1, -1),
             self.meanings,
         )
@@ -179,10 +182,10 @@ class Matcher(nn.Module):
         marks = torch.arange(1, MAX_POINTERS + 1, device=x.device)
         weights = (batch.pointers.unsqueeze(1) == marks.view(1, -1, 1)).float()
         means = weights @ x / weights.sum(2, keepdim=True).clamp(min=1)
-        fixed = torch.cat([self.control, labels]).expand(len(x), -1, -1)
+        keys = torch.cat([self.control, labels])
         around = (len(CONTROLS), MAX_POINTERS)
         meanings = nn.functional.pad(vectors, (0, 0, *around))
-        return Memory(x, mask, torch.cat([fixed, self.point(means)], 1), batch.states, meanings)
+        return Memory(x, mask, keys, self.point(means), batch.states, meanings)
 
     def scores(self, memory: Memory, written: Tensor) -> Tensor:
         """Score the next action after each prefix of what is written.
@@ -194,9 +197,8 @@ class Matcher(nn.Module):
         Returns:
             `(questions, length + 1, actions)` scores, before grammar.
         """
-        told = memory.keys.gather(1, written.unsqueeze(-1).expand(-1, -1, memory.keys.shape[-1]))
         first = self.start.expand(len(written), 1, -1)
-        x = torch.cat([first, self.told(told)], 1)
+        x = torch.cat([first, self.told(_keys_of(written, memory))], 1)
         x = x + self.position[: x.shape[1]]
         length = x.shape[1]
         ahead = torch.ones(length, length, dtype=torch.bool, device=x.device).triu(1)
@@ -208,4 +210,13 @@ class Matcher(nn.Module):
         focus = focus.masked_fill(~memory.mask.unsqueeze(1), FAR).softmax(-1)
         meant = nn.functional.normalize(focus @ memory.states, dim=-1)
         near = self.sharpness * (meant @ memory.meanings.T)
-        return query @ memory.keys.transpose(1, 2) + near
+        return torch.cat([query @ memory.keys.T, query @ memory.points.mT], -1) + near
+
+
+def _keys_of(written: Tensor, memory: Memory) -> Tensor:
+    """Return the keys of actions: `(questions, length, dim)`."""
+    last = len(memory.keys)
+    fixed = nn.functional.embedding(written.clamp(max=last - 1), memory.keys)
+    place = (written - last).clamp(min=0).unsqueeze(-1)
+    pointed = memory.points.gather(1, place.expand(-1, -1, memory.points.shape[-1]))
+    return torch.where((written >= last).unsqueeze(-1), pointed, fixed)

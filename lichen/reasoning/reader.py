@@ -17,7 +17,7 @@ from lichen.data.corpus import Mention
 from lichen.embedding.artifact import read_artifact, write_artifact
 from lichen.lm.text_encoder import TextEncoder
 from lichen.reasoning.actions import MAX_POINTERS
-from lichen.reasoning.calibrate import FEATURES, Calibration, calibrate, features_of
+from lichen.reasoning.calibrate import FEATURES, SURE, Calibration, calibrate, features_of
 from lichen.reasoning.decode import Decoder, Reading
 from lichen.reasoning.features import mask_mentions, see
 from lichen.reasoning.fit import FitConfig, examples_of, fit, gathered, labels_of
@@ -83,13 +83,29 @@ class Reader:
             question: its text.
             mentions: what it names, in order; those without an entity are passed over.
         """
-        known = [m for m in mentions if m.entity is not None][:MAX_POINTERS]
-        (seen,) = see([mask_mentions(question, known, self.view)], self.text)
-        readings = tuple(self._decoder.read(seen, known))
-        best, found = self._first(readings)
-        features = self._features(question, readings, best, mentions)
-        confidence = self.calibration.confidence(features)
-        return Understood(readings, best, found, confidence if best else 0.0, features)
+        return self.read_all([question], [mentions])[0]
+
+    def read_all(
+        self, questions: Sequence[str], mentions: Sequence[Sequence[Mention]]
+    ) -> list[Understood]:
+        """Read questions of which the frozen encoder takes many at a time.
+
+        Args:
+            questions: their texts.
+            mentions: what each of them names, as for `read`.
+        """
+        known = [[m for m in one if m.entity is not None][:MAX_POINTERS] for one in mentions]
+        masked = [mask_mentions(q, k, self.view) for q, k in zip(questions, known, strict=True)]
+        out = []
+        for question, seen, kept, named in zip(
+            questions, see(masked, self.text), known, mentions, strict=True
+        ):
+            readings = tuple(self._decoder.read(seen, kept))
+            best, found = self._first(readings)
+            features = self._features(question, readings, best, named)
+            confidence = self.calibration.confidence(features) if best else 0.0
+            out.append(Understood(readings, best, found, confidence, features))
+        return out
 
     def _features(
         self,
@@ -117,26 +133,30 @@ class Reader:
         return None, Found()
 
     def adjust(
-        self, questions: QuestionSet, mentions: Sequence[Sequence[Mention]], *, loss: float = 0.01
+        self,
+        questions: QuestionSet,
+        mentions: Sequence[Sequence[Mention]],
+        *,
+        threshold: float = SURE,
     ) -> Calibration:
-        """Fit confidence and threshold on questions kept for validation.
+        """Fit the confidence on questions kept for validation.
 
         Args:
             questions: none of which was trained on.
             mentions: of each question.
-            loss: share of right answers that the threshold may give up.
+            threshold: probability of being right from which to answer.
 
         Returns:
             The calibration, now in use.
         """
         features, right = [], []
-        for question, named in zip(questions, mentions, strict=True):
-            understood = self.read(question.text, named)
+        texts = [question.text for question in questions]
+        for question, understood in zip(questions, self.read_all(texts, mentions), strict=True):
             if understood.best is not None:
                 features.append(understood.features)
                 right.append(is_right(question, understood.found))
         if features:
-            self.calibration = calibrate(np.array(features), np.array(right), loss=loss)
+            self.calibration = calibrate(np.array(features), np.array(right), threshold=threshold)
         return self.calibration
 
     def save(self, folder: str | Path) -> Path:

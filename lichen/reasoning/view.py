@@ -53,7 +53,7 @@ class FactView:
         """Type to its entities."""
         self._names: dict[tuple[int, str], str] = {}
         self._spellings: set[tuple[int, str]] = set()
-        self._literals: dict[tuple[int, str], list[Literal]] = {}
+        self._literals: dict[int, dict[str, list[Literal]]] = {}
         self._live_sources: dict[tuple[int, str, int], tuple[Source, ...]] = {}
         self._head_types: dict[str, Counter[str]] = {}
         relations = list(graph.relations)
@@ -152,8 +152,12 @@ class FactView:
 
     def literal(self, entity: int, attribute: str) -> Literal | None:
         """Return the latest value of an attribute, or None."""
-        found = self._literals.get((entity, attribute))
+        found = self._literals.get(entity, {}).get(attribute)
         return max(found, key=lambda one: one.year or 0) if found else None
+
+    def attributes_of(self, entity: int) -> set[str]:
+        """Return the attributes of which an entity has a value."""
+        return {name for name, found in self._literals.get(entity, {}).items() if found}
 
     def sources(self, h: int, relation: str, t: int) -> tuple[Source, ...]:
         """Return where a fact was read."""
@@ -217,12 +221,13 @@ class FactView:
         self._spellings.add((name.entity, _plain(name.text)))
 
     def _add_literal(self, literal: Literal) -> None:
-        self._literals.setdefault((literal.entity, literal.attribute), []).append(literal)
+        own = self._literals.setdefault(literal.entity, {})
+        own.setdefault(literal.attribute, []).append(literal)
         if " " not in literal.attribute:
             self.attributes[literal.attribute] = self.attributes.get(literal.attribute, 0) + 1
 
     def _remove_literal(self, literal: Literal) -> None:
-        kept = self._literals.get((literal.entity, literal.attribute), [])
+        kept = self._literals.get(literal.entity, {}).get(literal.attribute, [])
         kept[:] = [x for x in kept if (x.value, x.unit, x.year) != literal[2:5]]
 
     def _is_symmetric(self, relation: str) -> bool:

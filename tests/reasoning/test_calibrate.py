@@ -26,24 +26,40 @@ def test_features_tell_executable_empty_and_outside_apart():
     assert nothing["log_p"] == -CLOSE
 
 
-def test_confidence_follows_what_was_right_and_the_threshold_keeps_its_promise():
+def test_confidence_follows_what_was_right_and_the_threshold_is_a_probability():
     rng = np.random.default_rng(0)
     log_p = -rng.exponential(2.0, 4000)
     right = rng.random(4000) < 1 / (1 + np.exp(-3 - 1.5 * log_p))
     x = np.zeros((4000, len(FEATURES)))
     x[:, 0], x[:, 1] = 1.0, log_p
-    fitted = calibrate(x, right, loss=0.05)
+    fitted = calibrate(x, right, threshold=0.4)
     p = np.array([fitted.confidence(row) for row in x])
     for low, high in ((0.1, 0.4), (0.4, 0.7), (0.7, 1.0)):
         band = (p >= low) & (p < high)
         assert abs(p[band].mean() - right[band].mean()) < 0.08
-    assert (p[right] < fitted.threshold).mean() == pytest.approx(0.05, abs=0.01)
+    assert fitted.threshold == 0.4
+    edge = np.abs(p - fitted.threshold) < 0.1
+    assert right[edge].mean() == pytest.approx(0.4, abs=0.06)
 
 
 def test_with_one_kind_of_outcome_the_default_stays():
     assert calibrate(np.ones((3, len(FEATURES))), np.ones(3)) == Calibration()
 
 
-def test_a_loss_out_of_range_is_refused():
-    with pytest.raises(ConfigError, match=r"calibration\.loss"):
-        calibrate(np.ones((1, len(FEATURES))), [True], loss=0.9)
+def test_fewer_questions_hardly_move_who_is_answered():
+    rng = np.random.default_rng(1)
+    log_p = -rng.exponential(2.0, 6000)
+    right = rng.random(6000) < 1 / (1 + np.exp(-3 - 1.5 * log_p))
+    x = np.zeros((6000, len(FEATURES)))
+    x[:, 0], x[:, 1] = 1.0, log_p
+    shares = []
+    for start in range(0, 6000, 600):
+        fitted = calibrate(x[start : start + 600], right[start : start + 600])
+        sure = [fitted.confidence(row) >= fitted.threshold for row in x]
+        shares.append(np.mean(sure))
+    assert max(shares) - min(shares) < 0.1
+
+
+def test_a_threshold_out_of_range_is_refused():
+    with pytest.raises(ConfigError, match=r"calibration\.threshold"):
+        calibrate(np.ones((1, len(FEATURES))), [True], threshold=1.5)

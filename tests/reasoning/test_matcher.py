@@ -54,9 +54,9 @@ def test_a_label_never_trained_is_scored_by_its_vector_alone(matcher, vectors):
     stranger = torch.full((LABELS,), LABELS)
     with torch.no_grad():
         memory = matcher.remember(collate([seen(4, 0)]), vectors, stranger)
-        keys = memory.keys[0, len(CONTROLS) : len(CONTROLS) + LABELS]
+        keys = memory.keys[len(CONTROLS) : len(CONTROLS) + LABELS]
         again = matcher.remember(collate([seen(4, 0)]), vectors.flip(0), stranger)
-        flipped = again.keys[0, len(CONTROLS) : len(CONTROLS) + LABELS]
+        flipped = again.keys[len(CONTROLS) : len(CONTROLS) + LABELS]
     assert torch.allclose(keys.flip(0), flipped, atol=1e-6)
 
 

@@ -78,11 +78,22 @@ def test_what_the_graph_lacks_is_read_but_not_executed(lands, reader):
 
 def test_calibration_separates_right_from_wrong(reader, asked):
     kept = QuestionSet(tuple(asked.valid)[::3])
-    calibration = reader.adjust(kept, [q.mentions for q in kept], loss=0.1)
-    assert 0 < calibration.threshold < 1
+    calibration = reader.adjust(kept, [q.mentions for q in kept], threshold=0.2)
+    assert calibration.threshold == 0.2
+    assert calibration == reader.calibration
     sure = [reader.read(q.text, q.mentions).confidence for q in kept if q.kind == "one_hop"]
     none = [reader.read(q.text, q.mentions).confidence for q in kept if not q.is_answerable]
     assert sum(sure) / len(sure) > sum(none) / len(none) + 0.1
+
+
+def test_many_questions_are_read_as_one_by_one(reader, asked):
+    some = tuple(asked.valid)[::9][:12]
+    together = reader.read_all([q.text for q in some], [q.mentions for q in some])
+    assert len(together) == len(some)
+    for question, read in zip(some, together, strict=True):
+        alone = reader.read(question.text, question.mentions)
+        assert read.best.query == alone.best.query if alone.best else read.best is None
+        assert read.confidence == pytest.approx(alone.confidence, abs=0.02)
 
 
 def test_saved_and_loaded_it_reads_the_same(lands, reader, text, tmp_path):

@@ -65,6 +65,7 @@ def test_a_corrected_number_replaces_the_old_one(lands):
         store.set_literal("Malta", "population", 600_000.0, unit="people", year=2025)
         view.refresh()
         assert view.literal(malta, "population").value == pytest.approx(600_000.0)
+        assert "population" in view.attributes_of(malta)
 
 
 def test_the_latest_year_is_read(lands):

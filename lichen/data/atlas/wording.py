@@ -13,10 +13,16 @@ from typing import Any, NamedTuple
 
 from lichen.data.atlas.facts import DRAW
 from lichen.data.atlas.phrase import Phrase
+from lichen.data.atlas.rephrasing import phrases
 from lichen.data.corpus import Candidate, Mention, Span
 
 SPLITS = ("train", "valid", "test")
 TABLES = {"en": ("phrases_en.toml", "frames_en.toml"), "zh": ("phrases_zh.toml",)}
+OTHER_NOUNS = (
+    ("nation", "state", "land", "town", "place", "territory", "body", "group", "tongue"),
+    ("nations", "states", "lands", "towns", "places", "territories", "bodies", "groups", "tongues"),
+)
+"""What answers are called besides the nouns of the tables: one, several."""
 PLURALS = {"is": "are", "does": "do", "has": "have", "was": "were", "lies": "lie"}
 _BEFORE = re.compile(r"\b(is|does|has|was)(?= \{x\})")
 _AFTER = re.compile(r"(?<=\{x\} )(is|has|was|lies)\b")
@@ -81,7 +87,23 @@ class Wording:
 
     def parts(self, step: str, part: str) -> list[Form]:
         """Return the noun phrases ("np") or predicates ("vp") of a step."""
-        return self._forms(f"{step}{part}", self.steps[step].get(part, {}))
+        entry = self.steps[step].get(part, {})
+        found = self._forms(f"{step}{part}", entry)
+        if part == "np" and found and self.split == "train":
+            written = {form for split in SPLITS for form in entry.get(split, ())}
+            found += [form for form in self._rephrased(step) if form.text not in written]
+        return found
+
+    def _rephrased(self, step: str) -> list[Form]:
+        """Return noun phrases made from the questions of a step, of this split like those."""
+        nouns = {str(one["noun"][self.is_many(step)]) for one in self._table["steps"].values()}
+        nouns |= {self.noun(step, plural=self.is_many(step))}
+        nouns |= set(OTHER_NOUNS[self.is_many(step)]) if self.language == "en" else set()
+        return [
+            Form(text, f"{form.id}:np")
+            for form in self.questions(step)
+            for text in phrases([form.text], nouns, language=self.language)
+        ]
 
     def of_attribute(self, attribute: str, part: str) -> list[Form]:
         """Return the forms of an attribute: ask, max, min, more or less."""
