@@ -46,7 +46,7 @@ ASKED = (
 """Shown at the end; none of the wordings is special."""
 CORRECTION = ("Iceland", "capital", "Akureyri")
 """What the live part pretends to learn."""
-NUM_ASKED, NUM_COMPARED = 400, 200
+NUM_ASKED, NUM_COMPARED = 250, 200
 """Questions asked of `ask`, and of a generator beside it."""
 EMBEDDING = EmbeddingConfig(epochs=12, negatives=1024, n3=0.03)
 FUSING = TrainConfig(epochs=4, learning_rate=3e-3)
