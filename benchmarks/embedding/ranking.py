@@ -14,8 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -24,7 +22,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from runs import ROWS, commit, data_folder, machine
+from peer import ratio_row, run_program
+from runs import ROWS, data_folder
 
 from lichen.data.graph import Graph
 from lichen.embedding.encoder import GraphEncoder
@@ -97,36 +96,12 @@ def run_both(peer: str, folder: Path, given: Path) -> dict[str, Any]:
     ranks = {}
     for name, program in programs.items():
         out = folder / f"{name}.npz"
-        done = subprocess.run(
-            [*program, str(given), str(out)],
-            capture_output=True,
-            text=True,
-            env={**os.environ, "PYSTOW_HOME": str(folder / "pystow")},
-            check=False,
-        )
-        if done.returncode:
-            raise SystemExit(f"{name} failed:\n{done.stderr[-2000:]}")
-        found[name] = json.loads(done.stdout.strip().splitlines()[-1])
+        found[name] = run_program([*program, str(given), str(out)], folder)
         ranks[name] = np.load(out)
     same = [ranks["lichen"][k] == ranks["pykeen"][k] for k in ranks["pykeen"].files]
     found["ranks"], found["equal_ranks"] = sum(map(len, same)), int(sum(map(np.sum, same)))
     print(json.dumps(found), flush=True)
     return found
-
-
-def row(what: str, ratios: list[float], runs: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return a row: median and range over the repetitions."""
-    return {
-        "benchmark": f"{DATA} ranking distmult",
-        "metric": what,
-        "mean": round(statistics.median(ratios), 1),
-        "interval": [round(min(ratios), 1), round(max(ratios), 1)],
-        "published": "PyKEEN 1.11.1, measured beside it",
-        "seeds": [0],
-        "runs": runs,
-        "machine": machine(),
-        "commit": commit(),
-    }
 
 
 def write_rows(as_float: dict[str, Any], runs: list[dict[str, Any]]) -> None:
@@ -142,9 +117,24 @@ def write_rows(as_float: dict[str, Any], runs: list[dict[str, Any]]) -> None:
     whole = [run["pykeen"]["peak_mb"] / run["lichen"]["peak_mb"] for run in runs]
     several = f"median and range of {len(runs)}"
     rows = [
-        row(f"times PyKEEN's speed, every rank equal ({several})", speed, [as_float, *runs]),
-        row(f"memory that ranking adds, PyKEEN's over ours ({several})", memory, []),
-        row(f"peak memory of the process, PyKEEN's over ours ({several})", whole, []),
+        ratio_row(
+            f"{DATA} ranking distmult",
+            f"times PyKEEN's speed, every rank equal ({several})",
+            speed,
+            [as_float, *runs],
+        ),
+        ratio_row(
+            f"{DATA} ranking distmult",
+            f"memory that ranking adds, PyKEEN's over ours ({several})",
+            memory,
+            [],
+        ),
+        ratio_row(
+            f"{DATA} ranking distmult",
+            f"peak memory of the process, PyKEEN's over ours ({several})",
+            whole,
+            [],
+        ),
     ]
     (ROWS / f"{DATA}-ranking.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
     for found in rows:

@@ -4,7 +4,7 @@ Both train on both directions of every fact against corrupted tails, with the se
 loss and Adagrad, at equal batch, dimension and number of negatives; PyKEEN draws them for each
 fact, Lichen for the whole batch. Each repetition runs both in fresh processes, one after the
 other. PyKEEN's vectors are then ranked, and Lichen is trained by its own usual loss until its
-validation MRR is as good, its looks at the validation split not counted.
+validation MRR is as good, its own looks at the validation split counted.
 
 Run: python benchmarks/embedding/training.py --peer /path/to/python-with-pykeen [--repeats 5]
 """
@@ -13,9 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -24,7 +21,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from runs import ROWS, commit, data_folder, machine
+from peer import ratio_row, run_program
+from runs import ROWS, data_folder
 
 from lichen.data.graph import Graph
 from lichen.embedding.config import EmbeddingConfig
@@ -81,39 +79,15 @@ def train_here(epochs: int) -> dict[str, Any]:
     return {"epoch_s": [report.seconds / epochs] * epochs}
 
 
-def run(program: list[str], folder: Path) -> dict[str, Any]:
-    """Run a program in a fresh process and return the JSON that it prints last."""
-    done = subprocess.run(
-        program,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYSTOW_HOME": str(folder / "pystow")},
-        check=False,
-    )
-    if done.returncode:
-        raise SystemExit(f"{program[0]} failed:\n{done.stderr[-2000:]}")
-    found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    return found
-
-
 def time_to(mrr: float, graph: Graph) -> dict[str, Any]:
-    """Train by the usual loss until the validation MRR is reached; looks are not counted."""
+    """Train by the usual loss until the validation MRR is reached; looks are counted."""
     encoder = GraphEncoder("distmult", graph, dim=SHARED["dim"])  # type: ignore[arg-type]
-    looking, reached = 0.0, 0.0
     started = time.perf_counter()
-
-    def on_look(_epoch: int, _mrr: float) -> bool:
-        nonlocal looking, reached
-        looked = time.perf_counter()
-        reached = validation_mrr(encoder, graph)
-        looking += 2 * (time.perf_counter() - looked)  # the trainer has just looked too
-        return reached >= mrr
-
-    report = train_embedding(encoder, graph, config=OWN, on_look=on_look)
+    report = train_embedding(encoder, graph, config=OWN, on_look=lambda _epoch, at: at >= mrr)
     return {
-        "seconds": time.perf_counter() - started - looking,
+        "seconds": time.perf_counter() - started,
         "epochs": report.epochs,
-        "valid_mrr": reached,
+        "valid_mrr": report.valid_mrr[-1],
     }
 
 
@@ -125,21 +99,6 @@ def peer_mrr(place: Path, graph: Graph) -> float:
         encoder.entity_table.copy_(torch.from_numpy(vectors["entities"]))
         encoder.relation_table.copy_(torch.from_numpy(vectors["relations"]))
     return validation_mrr(encoder, graph)
-
-
-def row(what: str, ratios: list[float], runs: Any) -> dict[str, Any]:
-    """Return a row: median and range over the repetitions."""
-    return {
-        "benchmark": f"{DATA} training distmult",
-        "metric": what,
-        "mean": round(statistics.median(ratios), 1),
-        "interval": [round(min(ratios), 1), round(max(ratios), 1)],
-        "published": "PyKEEN 1.11.1, measured beside it",
-        "seeds": [0],
-        "runs": runs,
-        "machine": machine(),
-        "commit": commit(),
-    }
 
 
 def main(peer: str, repeats: int, epochs: int) -> None:
@@ -157,11 +116,11 @@ def main(peer: str, repeats: int, epochs: int) -> None:
         program = [peer, str(HERE.with_name("training_peer.py")), str(given), str(out)]
         epoch_runs = []
         for _ in range(repeats):
-            theirs = run([*program, json.dumps({**SHARED, "epochs": 1})], folder)
-            ours = run([sys.executable, str(HERE), "--here", "5"], folder)
+            theirs = run_program([*program, json.dumps({**SHARED, "epochs": 1})], folder)
+            ours = run_program([sys.executable, str(HERE), "--here", "5"], folder)
             epoch_runs.append({"pykeen_s": theirs["epoch_s"][0], "lichen_s": ours["epoch_s"][0]})
             print(json.dumps(epoch_runs[-1]), flush=True)
-        theirs = run([*program, json.dumps({**SHARED, "epochs": epochs})], folder)
+        theirs = run_program([*program, json.dumps({**SHARED, "epochs": epochs})], folder)
         goal = peer_mrr(out, graph)
         print(f"PyKEEN: validation MRR {goal:.4f} after {epochs} epochs", flush=True)
         goal_runs = [time_to(goal, graph) for _ in range(repeats)]
@@ -169,12 +128,14 @@ def main(peer: str, repeats: int, epochs: int) -> None:
     several = f"median and range of {repeats}"
     spent = sum(theirs["epoch_s"])
     rows = [
-        row(
+        ratio_row(
+            f"{DATA} training distmult",
             f"PyKEEN's seconds an epoch over ours, equal settings ({several})",
             [x["pykeen_s"] / x["lichen_s"] for x in epoch_runs],
             epoch_runs,
         ),
-        row(
+        ratio_row(
+            f"{DATA} training distmult",
             f"PyKEEN's seconds to its validation MRR {goal:.3f} ({epochs} epochs) over ours "
             f"({several})",
             [spent / x["seconds"] for x in goal_runs],

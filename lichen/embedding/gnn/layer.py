@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from importlib import import_module
 from typing import Any, ClassVar, NamedTuple, cast
 
@@ -27,7 +28,7 @@ class Messages(NamedTuple):
     """The nodes to compute are the first ones."""
 
 
-class GraphLayer(nn.Module):
+class GraphLayer(nn.Module, ABC):
     """Entity states and edges to new states of the same width.
 
     Args:
@@ -41,9 +42,9 @@ class GraphLayer(nn.Module):
         super().__init__()
         self.dim, self.num_relations = dim, num_relations
 
+    @abstractmethod
     def forward(self, states: Tensor, messages: Messages) -> Tensor:
         """Return new states: `(nodes, dim)` -> `(num_targets, dim)`."""
-        raise NotImplementedError
 
 
 def make_layer(name: str, dim: int, *, num_relations: int) -> GraphLayer:

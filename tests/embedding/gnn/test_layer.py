@@ -5,7 +5,7 @@ import torch
 
 from lichen.base.errors import ChoiceError
 from lichen.embedding.gnn import LAYERS
-from lichen.embedding.gnn.layer import GraphLayer, Messages, make_layer
+from lichen.embedding.gnn.layer import Messages, make_layer
 
 pytest.importorskip("torch_geometric")
 DIM, NODES, TARGETS, RELATIONS = 4, 6, 3, 4
@@ -142,8 +142,3 @@ def test_a_drawn_edge_of_gcn_stands_for_those_left_out(messages):
 def test_an_unknown_layer_is_told_the_nearest():
     with pytest.raises(ChoiceError, match="Did you mean 'rgcn'"):
         make_layer("rgcm", DIM, num_relations=RELATIONS)
-
-
-def test_the_base_computes_nothing(messages):
-    with pytest.raises(NotImplementedError):
-        GraphLayer(DIM, num_relations=RELATIONS)(torch.zeros(NODES, DIM), messages)
