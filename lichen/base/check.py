@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from lichen.base.errors import ConfigError
 
 
@@ -19,3 +21,27 @@ def between(key: str, value: float, low: float, high: float) -> None:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or not low <= value <= high:
         raise ConfigError(f"{key} must be between {low} and {high}; got {value!r}.")
+
+
+def weights(key: str, given: Mapping[str, float], *, what: str) -> None:
+    """Refuse weights that are not above 0.
+
+    Args:
+        key: what the message calls them.
+        given: a weight by name.
+        what: what a name stands for.
+
+    Raises:
+        ConfigError: one is 0 or below, infinite, or no number.
+
+    >>> weights("objectives", {"mask": 0}, what="an objective")
+    Traceback (most recent call last):
+    ...
+    lichen.base.errors.ConfigError: objectives['mask'] must be a weight above 0; got 0. Leave an objective out to do without it.
+    """  # noqa: E501 - a message is one line
+    for name, weight in given.items():
+        if not (isinstance(weight, int | float) and 0 < weight < float("inf")):
+            raise ConfigError(
+                f"{key}[{name!r}] must be a weight above 0; got {weight!r}. Leave {what} out to do "
+                "without it."
+            )

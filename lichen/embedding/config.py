@@ -27,22 +27,27 @@ class EmbeddingConfig:
     epochs: int = 40
     """Most passes over the training facts, each fact seen in both directions."""
     batch_size: int = 1024
-    """Directed facts a step; distinct (entity, relation) queries when compared with all."""
+    """Directed facts a step; distinct (entity, relation) queries when compared with all or a
+    pool."""
     optimiser: Literal["adagrad", "rowwise_adagrad", "adam"] = "adagrad"
     """"rowwise_adagrad" keeps one number a row as its state, for tables that fill the memory."""
     learning_rate: float = 0.1
     """Adagrad's step; a coordinate moves by about this much at its first update."""
     decay: float = 1.0
     """Factor on the learning rate after each look at the validation split without a better MRR."""
+    last_rate: float = 1.0
+    """Share of the learning rate that is left in the last epoch; it falls evenly until there.
+    Below 1, few epochs come nearer to what many give."""
     loss: Literal["softmax", "binary", "margin", "self_adversarial"] = "softmax"
     """"binary" needs all candidates, "margin" and "self_adversarial" sampled ones."""
     margin: float = 9.0
     """Of the margin and self-adversarial losses."""
     temperature: float = 1.0
     """Of the self-adversarial loss: how much more hard negatives weigh."""
-    candidates: Literal["auto", "all", "sampled"] = "auto"
-    """What a true tail competes with: all entities, or a sample shared by the batch. "auto"
-    takes all entities up to 2,000 of them, unless the loss needs a sample."""
+    candidates: Literal["auto", "all", "pool", "sampled"] = "auto"
+    """What a true tail competes with: all entities; the answers of the batch and a sample, weighed
+    so that they stand for all ("pool", softmax only); or a sample alone. The batch shares the
+    sample. "auto" takes all entities up to 2,000 of them, unless the loss needs a sample."""
     count: Literal["facts", "queries"] = "facts"
     """What weighs alike when compared with all: every fact (1-vs-all), or every query however
     many answers it has (k-vs-all)."""
@@ -59,6 +64,10 @@ class EmbeddingConfig:
     stored facts better, more foretells absent ones better (0.05 on Atlas)."""
     l2: float = 0.0
     """Weight of the squared coordinates."""
+    dura: float = 0.0
+    """Weight of the squared coordinates of entities and of what they ask for by the fact's
+    relation (Zhang et al., 2020, arXiv:2011.05816); for scorers that are a product. In place of
+    `n3` where ranks of absent facts matter most."""
     dropout: float = 0.0
     """Share of the coordinates of heads and relations dropped in training."""
     relation_weight: float = 0.0
@@ -81,15 +90,17 @@ class EmbeddingConfig:
         choose("embed.optimiser", self.optimiser, _named("adagrad", "rowwise_adagrad", "adam"))
         check.between("embed.learning_rate", self.learning_rate, 0.0, 100.0)
         check.between("embed.decay", self.decay, 0.0, 1.0)
+        check.between("embed.last_rate", self.last_rate, 0.0, 1.0)
         choose("embed.loss", self.loss, _named(*ALL_LOSSES, *SAMPLED_LOSSES))
         check.between("embed.margin", self.margin, 0.0, 1e6)
         check.between("embed.temperature", self.temperature, 0.0, 1e6)
-        choose("embed.candidates", self.candidates, _named("auto", "all", "sampled"))
+        choose("embed.candidates", self.candidates, _named("auto", "all", "pool", "sampled"))
         choose("embed.count", self.count, _named("facts", "queries"))
         check.between("embed.negatives", self.negatives, 1, 10_000_000)
         check.between("embed.degree_power", self.degree_power, 0.0, 4.0)
         check.between("embed.n3", self.n3, 0.0, 1e6)
         check.between("embed.l2", self.l2, 0.0, 1e6)
+        check.between("embed.dura", self.dura, 0.0, 1e6)
         check.between("embed.dropout", self.dropout, 0.0, 0.99)
         check.between("embed.relation_weight", self.relation_weight, 0.0, 1e6)
         choose("embed.precision", self.precision, _named("float32", "bfloat16"))
@@ -103,6 +114,10 @@ class EmbeddingConfig:
         if self.candidates == "all" and self.loss not in ALL_LOSSES:
             raise ConfigError(
                 f"embed.candidates must be sampled for the loss {self.loss}; got all."
+            )
+        if self.candidates == "pool" and self.loss != "softmax":
+            raise ConfigError(
+                f"embed.loss must be softmax for the candidates pool; got {self.loss}."
             )
         if self.candidates == "sampled" and self.loss not in SAMPLED_LOSSES:
             raise ConfigError(

@@ -74,7 +74,6 @@ class DescribedEncoder(GraphEncoder):
         if not (learned or found.shape[1]):
             raise ConfigError("learned must be True where there are no features; got False.")
         self.learned, self.seed = learned, seed
-        self.dealt: Tensor | None = None
         self.register_buffer("features", found)
         draw = torch.Generator().manual_seed(seed + 1)
         usual = found.norm(dim=1).square().mean().sqrt().clamp_min(_TINY)
@@ -111,7 +110,7 @@ class DescribedEncoder(GraphEncoder):
             DataError: an id is out of range.
         """
         if ids is None:
-            return self.compute(self.dealt)
+            return self.compute(None)
         asked = ids if isinstance(ids, Tensor) else torch.tensor(np.asarray(ids, dtype=np.int64))
         asked = asked.to(self.entity_table.device)
         if asked.numel() and not 0 <= int(asked.min()) <= int(asked.max()) < self.num_entities:
@@ -119,8 +118,6 @@ class DescribedEncoder(GraphEncoder):
                 f"entity ids must be from 0 to {self.num_entities - 1}; got {int(asked.min())} to "
                 f"{int(asked.max())}. Look ids up in the encoder's own entity labels."
             )
-        if self.dealt is not None:
-            asked = self.dealt[asked]
         distinct, place = torch.unique(asked, return_inverse=True)
         return self.compute(distinct)[place]
 
@@ -175,19 +172,6 @@ class DescribedEncoder(GraphEncoder):
         told: Tensor = said.to(self.project) @ self.project
         return told
 
-    def shuffled(self, seed: int = 0) -> GraphEncoder:
-        """Return a copy whose entity vectors are dealt to other entities."""
-        twin = self._copied()
-        order = torch.randperm(self.num_entities, generator=torch.Generator().manual_seed(seed))
-        order = order.to(self.entity_table.device)
-        twin.dealt = order if self.dealt is None else self.dealt[order]
-        return twin
-
-    def _copied(self) -> DescribedEncoder:
-        twin = type(self)(self.scorer_name, self._labels(), **self._said())
-        twin.load_state_dict(self.state_dict())
-        return twin.train(self.training)
-
     def _labels(self) -> Graph:
         none = np.empty((0, 3), dtype=np.int64)
         return Graph(entities=self.entities, relations=self.relations, triples=none)
@@ -207,8 +191,6 @@ class DescribedEncoder(GraphEncoder):
         """Write weights, features, labels and settings to a folder, and return it."""
         said = {k: x for k, x in self._said().items() if k != "features"}
         tensors = {f"state.{name}": x for name, x in self.state_dict().items()}
-        if self.dealt is not None:
-            tensors["dealt"] = self.dealt
         write_artifact(
             Path(folder),
             kind=self.KIND,
@@ -238,9 +220,7 @@ class DescribedEncoder(GraphEncoder):
         found = tensors["state.features"]
         features = found if found.shape[1] else None
         encoder = cls(said["scorer"], graph, features=features, **said["said"])
-        state = {k.removeprefix("state."): x for k, x in tensors.items() if k != "dealt"}
-        encoder.load_state_dict(state)
-        encoder.dealt = tensors.get("dealt")
+        encoder.load_state_dict({k.removeprefix("state."): x for k, x in tensors.items()})
         return encoder.eval()
 
 
@@ -254,11 +234,15 @@ def description_vectors(graph: Graph, text: TextEncoder) -> Tensor:
     Returns:
         Unit vectors, as `DescribedEncoder` and `GraphNetwork` take them.
     """
-    said = [
+    return torch.from_numpy(text.encode(descriptions(graph)))
+
+
+def descriptions(graph: Graph) -> list[str]:
+    """Return each entity's label and description, or its label alone, in id order."""
+    return [
         f"{label}: {graph.descriptions[i]}" if i in graph.descriptions else label
         for i, label in enumerate(graph.entities)
     ]
-    return torch.from_numpy(text.encode(said))
 
 
 def _matrix(features: ArrayLike | Tensor | None, num_entities: int) -> Tensor:

@@ -268,18 +268,6 @@ class GraphEncoder(nn.Module):
         grown.entities = Vocabulary([*self.entities, *labels], what="entity")
         return grown
 
-    def shuffled(self, seed: int = 0) -> GraphEncoder:
-        """Return a copy whose entity vectors are dealt to other entities.
-
-        It has the same parameters, norms and geometry and says nothing about any entity: the
-        twin against which knowledge is measured.
-        """
-        twin = deepcopy(self)
-        order = torch.randperm(self.num_entities, generator=torch.Generator().manual_seed(seed))
-        with torch.no_grad():
-            twin.entity_table.copy_(self.entity_table[order])
-        return twin
-
     def save(self, folder: str | Path) -> Path:
         """Write the vectors, labels and settings to a folder, and return it."""
         write_artifact(

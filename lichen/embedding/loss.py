@@ -35,7 +35,9 @@ class Answers(NamedTuple):
         return Answers(self.rows[chosen] - start, self.columns[chosen], self.weights[chosen])
 
 
-def softmax_loss(scores: Tensor, answers: Answers, *, hide_known: bool) -> Tensor:
+def softmax_loss(
+    scores: Tensor, answers: Answers, *, hide_known: bool, stands_for: Tensor | None = None
+) -> Tensor:
     """Return the summed cross-entropy of each answer among all candidates.
 
     With all candidates and one query for all facts of the same (h, r), this is 1-vs-all; with
@@ -45,6 +47,8 @@ def softmax_loss(scores: Tensor, answers: Answers, *, hide_known: bool) -> Tenso
         scores: `(b, n)`; overwritten by the gradient.
         answers: the right ones.
         hide_known: whether the other answers of a query stay out of an answer's competition.
+        stands_for: `(n,)` logarithm of how many candidates each stands for where it is no
+            answer, -inf for none; None is one each.
 
     Returns:
         A number, the weighted sum over the answers.
@@ -53,6 +57,9 @@ def softmax_loss(scores: Tensor, answers: Answers, *, hide_known: bool) -> Tenso
         Lacroix et al., 2018, arXiv:1806.07297, section 2 ("full multiclass log-softmax").
     """
     rows, columns, weights = answers
+    if stands_for is not None:
+        own = scores[rows, columns]
+        scores.add_(stands_for)[rows, columns] = own
     top = scores.amax(1, keepdim=True)
     true = scores[rows, columns] - top[rows, 0]
     scores.sub_(top).exp_()
@@ -220,6 +227,11 @@ def n3(sizes: Tensor, weights: Tensor) -> Tensor:
         Lacroix et al., 2018, arXiv:1806.07297, section 4.
     """
     return ((sizes * sizes * sizes).sum(1) * weights).sum()
+
+
+def squares(vectors: Tensor, weights: Tensor) -> Tensor:
+    """Return squared coordinates, summed, weighed by row: `(rows, width)`, `(rows,)` -> `()`."""
+    return (vectors.square().sum(1) * weights).sum()
 
 
 _TINY = 1e-30  # an empty competition has no mass

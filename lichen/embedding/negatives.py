@@ -26,7 +26,10 @@ class Negatives:
         self.number = number
         self.num_entities = num_entities
         self._cumulated = torch.from_numpy(np.cumsum(chance))
-        drawn_once = -np.expm1(number * np.log1p(-np.minimum(chance, 1 - 1e-9)))
+        log_missed = number * np.log1p(-np.minimum(chance, 1 - 1e-9))
+        self.log_missed = torch.from_numpy(log_missed.astype(np.float32))
+        """`(entities,)` logarithm of the chance not to be in a sample."""
+        drawn_once = -np.expm1(log_missed)
         self.log_weight = torch.from_numpy(-np.log(drawn_once).astype(np.float32))
         """`(entities,)` minus the logarithm of the chance to be in a sample; added to the scores
         of a sample, it lets their sum stand for the sum over all entities."""

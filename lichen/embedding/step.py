@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +13,7 @@ from lichen.base.errors import ConfigError
 from lichen.embedding.compare import Comparison, HalfDot
 from lichen.embedding.config import EmbeddingConfig
 from lichen.embedding.encoder import GraphEncoder
-from lichen.embedding.loss import n3
+from lichen.embedding.loss import n3, squares
 from lichen.embedding.optimise import (
     load_rows_state,
     load_weights_state,
@@ -21,6 +22,20 @@ from lichen.embedding.optimise import (
 )
 from lichen.embedding.tables import ComputedEntities, Entities, TableEntities
 from lichen.embedding.team import Team
+
+DURA_SHARES = (0.5, 1.5)
+"""What entities and what products weigh in DURA."""
+
+
+class UsedRelations(NamedTuple):
+    """The relation vectors that a batch uses."""
+
+    table: Tensor
+    """`(used, width)` under autograd."""
+    rows: Tensor | None
+    """`(used,)` distinct rows of the encoder's table; None is all of them."""
+    place: Tensor
+    """`(b,)` the row of `table` that each item of the batch uses."""
 
 
 class Step(ABC):
@@ -61,6 +76,11 @@ class Step(ABC):
                     "got bfloat16."
                 )
             self.comparison = HalfDot()
+        if config.dura and not (self.comparison.is_dot and encoder.scorer.asks_heads):
+            raise ConfigError(
+                "embed.dura must be 0 for a scorer that is no product or cannot ask for heads; "
+                f"got {config.dura}."
+            )
 
     @abstractmethod
     def __call__(self, batch: Tensor) -> tuple[float, float]:
@@ -122,11 +142,14 @@ class Step(ABC):
         scorer = self.encoder.scorer
         return scorer.as_heads(vectors) if asks_heads else scorer.as_tails(vectors)
 
-    def used_relations(self, relation: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the distinct rows of the relation table that a batch uses, and which is whose."""
+    def read_relations(self, relation: Tensor) -> UsedRelations:
+        """Return the relation vectors of a batch: all of them where relations are told apart."""
         rows = relation if self.encoder.reciprocal else relation % self.encoder.num_relations
+        if self.config.relation_weight:
+            return UsedRelations(self.relation_table.detach().requires_grad_(), None, rows)
         distinct, place = torch.unique(rows, return_inverse=True)
-        return distinct, place
+        used = self.relation_table.index_select(0, distinct).requires_grad_()
+        return UsedRelations(used, distinct, place)
 
     def dropped(self, vectors: Tensor) -> Tensor:
         """Drop coordinates, by this process's own random stream."""
@@ -144,20 +167,42 @@ class Step(ABC):
         if self.config.n3:
             total = total + self.config.n3 * n3(moduli(vectors), weights)
         if self.config.l2:
-            total = total + self.config.l2 * (vectors.square().sum(1) * weights).sum()
+            total = total + self.config.l2 * squares(vectors, weights)
         return total
 
-    def relation_loss(self, h: Tensor, relation: Tensor, t: Tensor, every: Tensor) -> Tensor:
-        """Return the weighed cross-entropy, summed, of telling relations from entities."""
-        scores = self.encoder.scorer.score_relations(h, t, every)
-        told = nn.functional.cross_entropy(scores, relation, reduction="sum")
-        return self.config.relation_weight * told
+    def duality(self, end: Tensor, asked: Tensor, weights: Tensor) -> Tensor:
+        """Return DURA of one end of some facts, summed with the facts' weights.
 
-    def move(self, relations: Tensor) -> None:
+        Args:
+            end: `(b, entity width)` heads or tails.
+            asked: `(b, query width)` what they ask for by the facts' relations.
+            weights: `(b,)`
+
+        References:
+            Zhang et al., 2020, arXiv:2011.05816, equation 8, with the shares of the authors' code.
+        """
+        ends, products = DURA_SHARES
+        return self.config.dura * (
+            ends * squares(end, weights) + products * squares(asked, weights)
+        )
+
+    def relation_loss(
+        self, h: Tensor, relation: Tensor, t: Tensor, every: Tensor, weights: Tensor
+    ) -> Tensor:
+        """Return the cross-entropy of telling relations from entities, summed with weights."""
+        scores = self.encoder.scorer.score_relations(h, t, every)
+        told = nn.functional.cross_entropy(scores, relation, reduction="none")
+        return self.config.relation_weight * (told * weights).sum()
+
+    def move(self, relations: UsedRelations) -> None:
         """Move relations and the scorer's weights by what autograd left on them."""
-        if relations.grad is not None:
-            self.team.add(relations.grad)
-            self.relations.step(relations.grad)
+        gradient = relations.table.grad
+        if gradient is not None and relations.rows is None:
+            self.team.add(gradient)
+            self.relations.step(gradient)
+        elif gradient is not None and relations.rows is not None:
+            rows, gradient = self.team.join(relations.rows, gradient)
+            self.relations.step(gradient, rows=rows)
         if self.scorer_steps is not None:
             for weight in self.weights:
                 if weight.grad is not None:

@@ -1,8 +1,9 @@
-"""A batch of queries to one step of the vectors, each query against every entity."""
+"""A batch of queries to one step of the vectors, each query against every entity or a pool."""
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cached_property, partial
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -12,82 +13,139 @@ from lichen.embedding.config import EmbeddingConfig
 from lichen.embedding.encoder import GraphEncoder
 from lichen.embedding.loss import against_all, binary_loss, softmax_loss
 from lichen.embedding.queries import Queries
-from lichen.embedding.step import Step
+from lichen.embedding.step import Step, UsedRelations
 from lichen.embedding.team import Team
+
+MOST_ANSWERS = 16
+"""Answers with which a query comes at a time, so that one of thousands does not rule its batch."""
+
+
+class Candidates(NamedTuple):
+    """The entities that the queries of a batch meet, with room for their gradients."""
+
+    ids: Tensor | None
+    """`(n,)` entities, ascending; None is all of them."""
+    vectors: Tensor
+    """`(n, width)`"""
+    into: Tensor
+    """`(n, width)` gradients."""
+    stands_for: Tensor | None
+    """`(n,)` logarithm of how many entities each stands for; None is one each."""
+
+    def place(self, entities: Tensor) -> Tensor:
+        """Return the rows of entities that are among them."""
+        return entities if self.ids is None else torch.searchsorted(self.ids, entities)
 
 
 class AllStep(Step):
     """Compares each query with every entity, never holding more than a block of scores.
 
     Every fact is asked in both directions, so the penalty of its tail is that of the head of the
-    reverse query, and is counted there.
+    reverse query, and is counted there. Where relations are told apart, one answer of a query,
+    drawn anew in each step, stands for all.
     """
 
     def __init__(
         self, encoder: GraphEncoder, facts: Ids, config: EmbeddingConfig, team: Team
     ) -> None:
         super().__init__(encoder, config, team)
-        self.queries = Queries.of(facts, num_relations=encoder.num_relations).to(self.device)
+        whole = config.hide_known or config.count == "queries" or config.loss == "binary"
+        self.queries = Queries.of(
+            facts,
+            num_relations=encoder.num_relations,
+            most=None if whole else MOST_ANSWERS,
+        ).to(self.device)
         self.num_items = len(self.queries)
-        self.into = torch.zeros((encoder.num_entities, encoder.entity_dim), device=self.device)
+
+    @cached_property
+    def into(self) -> Tensor:
+        """Hold the gradients of all entities, kept from step to step."""
+        shape = (self.encoder.num_entities, self.encoder.entity_dim)
+        return torch.zeros(shape, device=self.device)
 
     def __call__(self, batch: Tensor) -> tuple[float, float]:
         """Take one step on some queries."""
         batch = batch.to(self.device)
         counted = self.queries.answers_of(batch, by_query=self.config.count == "queries")
         whole = float(counted.weights.sum())
-        table, relations = self.entities.all(), self.relation_table.detach().requires_grad_()
-        self.into.zero_()
         mine, total = self.team.share(batch), 0.0
-        for asks_heads, rows in self.directions(self.queries.relation[mine]):
-            total += self._direction(mine[rows], table, relations, whole, asks_heads=asks_heads)
-        self.team.add(self.into)
-        self.entities.push(self.into)
+        candidates = self.read(mine)
+        asked = self.queries.relation[mine]
+        relations = self.read_relations(asked)
+        for asks_heads, rows in self.directions(asked):
+            total += self._direction(
+                mine[rows], rows, candidates, relations, whole, asks_heads=asks_heads
+            )
+        self.push(candidates)
         self.move(relations)
         return self.team.add_number(total) * whole, whole
+
+    def read(self, queries: Tensor) -> Candidates:
+        """Return what some queries meet."""
+        del queries
+        return Candidates(None, self.entities.all(), self.into.zero_(), None)
+
+    def push(self, candidates: Candidates) -> None:
+        """Move the candidates by their gradients."""
+        self.team.add(candidates.into)
+        self.entities.push(candidates.into)
+
+    def one_each(self, rows: Tensor, number: int) -> Tensor:
+        """Draw an answer of each query: `(answers,)` ascending rows -> `(number,)` of them."""
+        first = torch.searchsorted(rows, torch.arange(number + 1, device=rows.device))
+        share = torch.rand(number, generator=self.drop, dtype=torch.float64).to(rows.device)
+        return first[:-1] + (share * first.diff()).long()
 
     def _direction(
         self,
         queries: Tensor,
-        table: Tensor,
-        relations: Tensor,
+        rows: Tensor,
+        met: Candidates,
+        relations: UsedRelations,
         whole: float,
         *,
         asks_heads: bool,
     ) -> float:
         config, scorer = self.config, self.encoder.scorer
         answers = self.queries.answers_of(queries, by_query=config.count == "queries")
+        answers = answers._replace(columns=met.place(answers.columns))
         answers.weights.div_(whole)
-        entity = self.queries.entity[queries]
-        rows, place = self.used_relations(self.queries.relation[queries])
-        known = table.index_select(0, entity).requires_grad_()
-        used = relations.index_select(0, rows)
-        asked = self.ask(known, used, place, asks_heads=asks_heads)
+        entity, place = met.place(self.queries.entity[queries]), relations.place[rows]
+        known = met.vectors.index_select(0, entity).requires_grad_()
+        moved = [(entity, known)]
+        asked = self.ask(known, relations.table, place, asks_heads=asks_heads)
         if config.loss == "binary":
             loss = partial(binary_loss, scale=1 / whole)
         else:
-            loss = partial(softmax_loss, hide_known=config.hide_known)
+            loss = partial(softmax_loss, hide_known=config.hide_known, stands_for=met.stands_for)
         value, toward = against_all(
             self.comparison,
             asked.detach(),
-            self.candidates(table, asks_heads=asks_heads),
+            self.candidates(met.vectors, asks_heads=asks_heads),
             answers,
             loss=loss,
-            into=self.candidates(self.into, asks_heads=asks_heads),
+            into=self.candidates(met.into, asks_heads=asks_heads),
         )
         weights = answers.weights.new_zeros(len(queries))
         weights.index_add_(0, answers.rows, answers.weights)
         extra = self.penalty(known, 2 * weights, scorer.moduli)
-        shared = weights.new_zeros(len(rows)).index_add_(0, place, weights)
-        extra = extra + self.penalty(used, shared, scorer.relation_moduli)
+        shared = weights.new_zeros(len(relations.table)).index_add_(0, place, weights)
+        extra = extra + self.penalty(relations.table, shared, scorer.relation_moduli)
         if config.relation_weight:
-            tails = table.index_select(0, answers.columns).requires_grad_()
-            h, t = known.index_select(0, answers.rows), tails
-            h, t = (t, h) if asks_heads else (h, t)
-            extra = extra + self.relation_loss(h, rows[place[answers.rows]], t, relations) / whole
+            one = answers.columns.index_select(0, self.one_each(answers.rows, len(queries)))
+            tails = met.vectors.index_select(0, one).requires_grad_()
+            h, t = (tails, known) if asks_heads else (known, tails)
+            extra = extra + self.relation_loss(h, place, t, relations.table, weights)
+            moved.append((one, tails))
+        if config.dura:
+            ends = met.vectors.index_select(0, answers.columns).requires_grad_()
+            way = place[answers.rows]
+            back = self.ask(ends, relations.table, way, asks_heads=not asks_heads)
+            extra = extra + self.duality(known, asked, weights)
+            extra = extra + self.duality(ends, back, answers.weights)
+            moved.append((answers.columns, ends))
         ((asked * toward).sum() + extra).backward()  # type: ignore[no-untyped-call]
-        if known.grad is not None:
-            self.into.index_add_(0, entity, known.grad)
-        if config.relation_weight and tails.grad is not None:
-            self.into.index_add_(0, answers.columns, tails.grad)
+        for ids, leaf in moved:
+            if leaf.grad is not None:
+                met.into.index_add_(0, ids, leaf.grad)
         return float(value) + float(extra.detach())

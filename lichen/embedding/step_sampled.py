@@ -13,7 +13,8 @@ from lichen.embedding.encoder import GraphEncoder
 from lichen.embedding.loss import Against, margin_loss, sampled_softmax, self_adversarial_loss
 from lichen.embedding.negatives import Negatives
 from lichen.embedding.queries import Queries
-from lichen.embedding.step import Step
+from lichen.embedding.rivals import KnownRivals
+from lichen.embedding.step import Step, UsedRelations
 from lichen.embedding.team import Team
 
 HIDDEN = -1e30
@@ -55,11 +56,10 @@ class SampledStep(Step):
         super().__init__(encoder, config, team)
         self.facts = facts
         self.num_items = 2 * len(facts)
-        self.queries = (
-            Queries.of(facts, num_relations=encoder.num_relations).to(self.device)
-            if config.hide_known
-            else None
-        )
+        self.rivals = None
+        if config.hide_known:
+            queries = Queries.of(facts, num_relations=encoder.num_relations).to(self.device)
+            self.rivals = KnownRivals(queries, encoder.num_entities, many=config.negatives)
         self.negatives = Negatives(
             facts, encoder.num_entities, number=config.negatives, degree_power=config.degree_power
         )
@@ -67,12 +67,12 @@ class SampledStep(Step):
     def __call__(self, batch: Tensor) -> tuple[float, float]:
         """Take one step on some directed facts."""
         sample = self.negatives.draw(self.draw).to(self.device)
-        relations = self.relation_table.detach().requires_grad_()
         used = self._read(self.team.share(batch), sample)
+        relations = self.read_relations(used.relation)
         total = 0.0
         for asks_heads, rows in self.directions(used.relation):
             part = used.only(rows)
-            total += self._direction(part, relations, len(batch), asks_heads=asks_heads)
+            total += self._direction(part, rows, relations, len(batch), asks_heads=asks_heads)
         ids, gradient = self.team.join(used.ids, used.into)
         self.entities.push(gradient, ids)
         self.move(relations)
@@ -93,31 +93,38 @@ class SampledStep(Step):
         )
 
     def _direction(
-        self, batch: _Batch, relations: Tensor, whole: int, *, asks_heads: bool
+        self,
+        batch: _Batch,
+        items: Tensor,
+        relations: UsedRelations,
+        whole: int,
+        *,
+        asks_heads: bool,
     ) -> float:
         scorer, vectors = self.encoder.scorer, batch.vectors
         known, tail = (vectors[x].requires_grad_() for x in (batch.entity, batch.truth))
-        rows, place = self.used_relations(batch.relation)
-        used = relations.index_select(0, rows)
-        asked = self.ask(known, used, place, asks_heads=asks_heads)
+        place = relations.place[items]
+        asked = self.ask(known, relations.table, place, asks_heads=asks_heads)
         true = self.comparison.pairs(asked, self.candidates(tail, asks_heads=asks_heads))
         rivals = self.candidates(vectors[batch.sample], asks_heads=asks_heads)
         scores = self.comparison.scores(asked.detach(), rivals)
         kept = scores if self.comparison.is_dot else scores.clone()
-        hits = self._hits(batch)
-        scores.index_put_(hits, scores.new_tensor(HIDDEN))
+        scores.masked_fill_(self._hits(batch), HIDDEN)
         against = self._loss(true.detach(), scores, batch.ids[batch.sample])
         gradient = vectors.new_zeros((len(batch.sample), vectors.shape[1]))
         side = self.candidates(gradient, asks_heads=asks_heads)
         toward = self.comparison.pull(asked.detach(), rivals, kept, scores, side)
         batch.into.index_add_(0, batch.sample, gradient.div_(whole))
         ones = vectors.new_ones(len(place))
-        shared = torch.bincount(place, minlength=len(rows)).float()
+        shared = torch.bincount(place, minlength=len(relations.table)).float()
         extra = self.penalty(known, ones, scorer.moduli) + self.penalty(tail, ones, scorer.moduli)
-        extra = extra + self.penalty(used, shared, scorer.relation_moduli)
+        extra = extra + self.penalty(relations.table, shared, scorer.relation_moduli)
         if self.config.relation_weight:
             h, t = (tail, known) if asks_heads else (known, tail)
-            extra = extra + self.relation_loss(h, rows[place], t, relations)
+            extra = extra + self.relation_loss(h, place, t, relations.table, ones)
+        if self.config.dura:
+            back = self.ask(tail, relations.table, place, asks_heads=not asks_heads)
+            extra = extra + self.duality(known, asked, ones) + self.duality(tail, back, ones)
         objective = (asked * toward).sum() + (true * against.true).sum() + extra
         (objective / whole).backward()  # type: ignore[no-untyped-call]
         for ids, leaf in ((batch.entity, known), (batch.truth, tail)):
@@ -137,14 +144,9 @@ class SampledStep(Step):
             true, scores.add_(self.negatives.log_weight[sample.cpu()].to(scores))
         )
 
-    def _hits(self, batch: _Batch) -> tuple[Tensor, Tensor]:
-        """Return rows and columns of the sample at which the truth stands, or a known answer."""
-        sample = batch.ids[batch.sample]
-        if self.queries is None:
-            rows = torch.arange(len(batch.truth), device=self.device)
-            answers = batch.ids[batch.truth]
-        else:
-            rows, answers, _ = self.queries.answers_of(self.queries.query_of[batch.number])
-        columns = torch.searchsorted(sample, answers).clamp_(max=len(sample) - 1)
-        is_hit = sample[columns] == answers
-        return rows[is_hit], columns[is_hit]
+    def _hits(self, batch: _Batch) -> Tensor:
+        """Return `(b, n)`, True where the truth stands in the sample, or a known answer."""
+        if self.rivals is None:
+            return batch.truth[:, None] == batch.sample
+        queries = self.rivals.queries.query_of[batch.number]
+        return self.rivals(queries, batch.ids[batch.sample])

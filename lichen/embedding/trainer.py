@@ -23,6 +23,7 @@ from lichen.embedding.evaluate import rank_triples
 from lichen.embedding.known import KnownAnswers
 from lichen.embedding.step import Step
 from lichen.embedding.step_all import AllStep
+from lichen.embedding.step_pool import PoolStep
 from lichen.embedding.step_sampled import SampledStep
 from lichen.embedding.team import Team
 
@@ -114,6 +115,8 @@ def _make_step(encoder: GraphEncoder, facts: Ids, settings: EmbeddingConfig, tea
         is_small = encoder.num_entities <= ALL_UP_TO
         only_all = settings.loss not in SAMPLED_LOSSES
         against_all = only_all or (is_small and settings.loss in ALL_LOSSES)
+    if settings.candidates == "pool":
+        return PoolStep(encoder, facts, settings, team)
     make = AllStep if against_all else SampledStep
     return make(encoder, facts, settings, team)
 
@@ -187,8 +190,13 @@ class _Run:
             seconds=time.perf_counter() - started,
         )
 
+    def _learning_rate(self, epoch: int) -> float:
+        gone = (epoch - 1) / max(1, self.config.epochs - 1)
+        return self.progress.learning_rate * (1 - gone * (1 - self.config.last_rate))
+
     def _epoch(self, epoch: int) -> float:
         total = count = 0.0
+        self.step.set_learning_rate(self._learning_rate(epoch))
         self.encoder.train()
         for number, batch in enumerate(torch.split(self.step.order(), self.config.batch_size)):
             loss, weight = self.step(batch)
@@ -196,7 +204,7 @@ class _Run:
                 raise LichenError(
                     f"embedding: the loss must be a number, and in epoch {epoch}, step "
                     f"{number + 1}, it is {loss}. Lower embed.learning_rate (now "
-                    f"{self.progress.learning_rate:g})."
+                    f"{self._learning_rate(epoch):g})."
                 )
             total, count = total + loss, count + weight
         self.encoder.eval()
@@ -215,7 +223,6 @@ class _Run:
             self.best = self._copy()
         elif self.config.decay < 1.0:
             made.learning_rate *= self.config.decay
-            self.step.set_learning_rate(made.learning_rate)
 
     def _keep(self) -> None:
         if self.checkpoint is None or not self.team.is_first:
@@ -236,7 +243,6 @@ class _Run:
         self.step.load(_part(tensors, "step."))
         torch.set_rng_state(tensors["torch"])
         self.progress = _Progress(**progress)
-        self.step.set_learning_rate(self.progress.learning_rate)
 
     def _copy(self) -> dict[str, Tensor]:
         return {k: x.detach().clone() for k, x in self.encoder.state_dict().items()}

@@ -10,6 +10,7 @@ from lichen.embedding.config import EmbeddingConfig
         ("epochs", -1),
         ("batch_size", 0),
         ("learning_rate", float("nan")),
+        ("last_rate", 1.5),
         ("negatives", 0),
         ("degree_power", -1.0),
         ("n3", -0.1),
@@ -27,3 +28,8 @@ def test_bad_values_stop_at_once_with_their_key(key, value):
 def test_bad_choice_names_the_nearest():
     with pytest.raises(ChoiceError, match=r"embed\.candidates .*Did you mean 'sampled'"):
         EmbeddingConfig(candidates="sample")
+
+
+def test_a_pool_needs_the_softmax():
+    with pytest.raises(ConfigError, match="loss must be softmax for the candidates pool; got bin"):
+        EmbeddingConfig(candidates="pool", loss="binary")

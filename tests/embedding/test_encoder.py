@@ -64,16 +64,6 @@ def test_same_seed_same_start(graph, encoder):
     assert not torch.equal(other.vectors(), encoder.vectors())
 
 
-def test_shuffled_deals_the_same_vectors_to_others(encoder):
-    before = encoder.vectors().detach().clone()
-    twin = encoder.shuffled(3)
-    assert torch.equal(encoder.vectors(), before)
-    assert not torch.equal(twin.vectors(), before)
-    assert sorted(twin.vectors().tolist()) == sorted(before.tolist())
-    assert torch.equal(twin.relation_table, encoder.relation_table)
-    assert torch.equal(encoder.shuffled(3).vectors(), twin.vectors())
-
-
 @pytest.mark.parametrize("wrong", [-1, 5])
 def test_ids_outside_are_refused(encoder, wrong):
     with pytest.raises(DataError, match="entity ids must be from 0 to 4"):

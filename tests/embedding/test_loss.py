@@ -55,6 +55,19 @@ def test_softmax_equals_the_slow_formula_and_its_gradient(hide_known):
     torch.testing.assert_close(block, leaf.grad)
 
 
+def test_in_a_pool_each_candidate_stands_for_some_where_it_is_no_answer():
+    stands_for = torch.tensor([0.0, 0.7, -math.inf, 1.1, -math.inf, 0.3], dtype=torch.float64)
+    leaf = scores().requires_grad_()
+    added = stands_for.expand(3, -1).clone()
+    added[SOME.rows, SOME.columns] = 0.0
+    expected = slow_softmax(leaf + added, SOME, hide_known=False)
+    expected.backward()
+    block = scores()
+    found = softmax_loss(block, SOME, hide_known=False, stands_for=stands_for)
+    assert found.item() == pytest.approx(expected.item())
+    torch.testing.assert_close(block, leaf.grad)
+
+
 def test_softmax_of_a_query_that_everything_answers_is_no_loss_when_known_are_hidden():
     block = scores(1, 2)
     found = softmax_loss(block, answers([(0, 0), (0, 1)]), hide_known=True)

@@ -44,3 +44,16 @@ def test_answers_follow_the_order_asked_and_weigh_alike_by_answer_or_by_query():
     assert by_query.weights.tolist() == [1.0, 0.5, 0.5]
     none = queries.answers_of(torch.tensor([], dtype=torch.long))
     assert len(none.rows) == len(none.columns) == 0
+
+
+def test_a_query_of_many_answers_comes_in_parts():
+    facts = np.array([[0, 0, t] for t in range(5)] + [[1, 1, 0]])
+    queries = Queries.of(facts, num_relations=2, most=2)
+    assert as_sets(queries) == as_sets(Queries.of(facts, num_relations=2))
+    parts = (queries.entity == 0) & (queries.relation == 0)
+    assert queries.starts.diff()[parts].tolist() == [2, 2, 1]
+    rows, columns, _ = queries.answers_of(queries.query_of[:5])
+    for fact in range(5):
+        assert fact in columns[rows == fact].tolist()
+    every = torch.arange(len(queries))
+    assert len(queries.answers_of(every).columns) == 2 * len(facts)

@@ -12,9 +12,9 @@ from lichen.embedding.team import Team
 FACTS = [("a", "r", "b"), ("b", "s", "c"), ("c", "r", "a")]
 
 
-def step(scorer="complex", *, reciprocal=True, **settings):
+def step(scorer="complex", *, dim=4, reciprocal=True, **settings):
     graph = Graph.from_triples(FACTS)
-    encoder = GraphEncoder(scorer, graph, dim=4, reciprocal=reciprocal)
+    encoder = GraphEncoder(scorer, graph, dim=dim, reciprocal=reciprocal)
     return AllStep(encoder, graph.triples, EmbeddingConfig(**settings), Team())
 
 
@@ -28,9 +28,19 @@ def test_directions_are_parted_only_when_they_share_relations():
         (False, [0, 2]),
         (True, [1, 3]),
     ]
-    rows, place = plain.used_relations(relation)
-    assert rows[place].tolist() == [0, 1, 1, 0]
     assert list(plain.directions(torch.tensor([], dtype=torch.long))) == []
+
+
+def test_relations_are_read_row_by_row_unless_they_are_told_apart():
+    relation = torch.tensor([3, 3, 1])
+    used = step().read_relations(relation)
+    assert used.rows is not None
+    assert (used.rows.tolist(), used.rows[used.place].tolist()) == ([1, 3], relation.tolist())
+    assert used.table.shape == (2, 4)
+    shared = step(reciprocal=False).read_relations(relation)
+    assert (shared.rows.tolist(), shared.place.tolist()) == ([1], [0, 0, 0])
+    every = step(relation_weight=0.1).read_relations(relation)
+    assert (every.rows, every.place.tolist(), len(every.table)) == (None, relation.tolist(), 4)
 
 
 def test_dropout_keeps_the_mean_and_its_own_stream():
@@ -52,6 +62,12 @@ def test_penalty_is_n3_and_l2_by_weight():
     vectors = torch.tensor([[3.0, 4.0, 0.0, 0.0]])
     found = step(n3=0.1, l2=0.01).penalty(vectors, torch.tensor([2.0]), torch.abs)
     assert found.item() == pytest.approx(2 * (0.1 * 91 + 0.01 * 25))
+
+
+@pytest.mark.parametrize("scorer", ["transe", "conve"])
+def test_dura_needs_a_product_that_can_ask_for_heads(scorer):
+    with pytest.raises(ConfigError, match=r"dura must be 0 for a scorer .*; got 0\.1\."):
+        step(scorer, dim=6, dura=0.1)
 
 
 def test_half_precision_needs_a_product_and_trains_alike():

@@ -4,7 +4,7 @@ import torch
 from lichen.data.graph import Graph
 from lichen.embedding.config import EmbeddingConfig
 from lichen.embedding.encoder import GraphEncoder
-from lichen.embedding.step_all import AllStep
+from lichen.embedding.step_all import MOST_ANSWERS, AllStep
 from lichen.embedding.team import Team
 
 FACTS = [("a", "r", "b"), ("a", "r", "c"), ("b", "s", "c"), ("c", "r", "a"), ("d", "s", "d")]
@@ -30,6 +30,14 @@ def slow_loss(encoder, facts, config):
             encoder.scorer.relation_moduli(row),
         ]
         total = total + config.n3 * sum(x.pow(3).sum() for x in sizes)
+        if config.dura:
+            head, tail = known, encoder.vectors([answer])
+            if not encoder.reciprocal and r >= num:
+                head, tail = tail, head
+            ends = head.square().sum() + tail.square().sum()
+            forth, back = encoder.scorer.tail_query(head, row), encoder.scorer.head_query(row, tail)
+            products = forth.square().sum() + back.square().sum()
+            total = total + config.dura * (0.5 * ends + 1.5 * products)
         if config.relation_weight:
             every = encoder.relation_table
             ends = (known, encoder.vectors([answer]))
@@ -42,15 +50,29 @@ def slow_loss(encoder, facts, config):
 
 @pytest.mark.parametrize("reciprocal", [True, False])
 @pytest.mark.parametrize(
-    ("scorer", "relation_weight"),
-    [("complex", 0.0), ("complex", 0.3), ("transe", 0.0), ("cp", 0.2), ("rescal", 0.0)],
+    ("scorer", "relation_weight", "dura"),
+    [
+        ("complex", 0.0, 0.0),
+        ("complex", 0.3, 0.0),
+        ("complex", 0.3, 0.2),
+        ("transe", 0.0, 0.0),
+        ("cp", 0.2, 0.0),
+        ("cp", 0.0, 0.2),
+        ("rescal", 0.0, 0.0),
+        ("rescal", 0.0, 0.2),
+    ],
 )
 def test_a_step_on_everything_follows_the_gradient_of_the_slow_formula(
-    scorer, reciprocal, relation_weight
+    scorer, reciprocal, relation_weight, dura
 ):
-    graph = Graph.from_triples(FACTS)
+    one_answer_each = FACTS[1:]  # else relations are told from one of several answers
+    graph = Graph.from_triples(one_answer_each if relation_weight else FACTS)
     config = EmbeddingConfig(
-        n3=0.1, hide_known=False, relation_weight=relation_weight, learning_rate=0.1
+        n3=0.1,
+        dura=dura,
+        hide_known=False,
+        relation_weight=relation_weight,
+        learning_rate=0.1,
     )
     encoder = GraphEncoder(scorer, graph, dim=4, reciprocal=reciprocal)
     slow = GraphEncoder(scorer, graph, dim=4, reciprocal=reciprocal)
@@ -75,3 +97,27 @@ def test_queries_may_weigh_alike_however_many_answers_they_have():
         found[count] = step(torch.arange(step.num_items))
     assert found["facts"][1] == 2 * len(FACTS)
     assert found["queries"][1] == pytest.approx(step.num_items)
+
+
+def test_a_query_of_many_answers_comes_in_parts_unless_they_must_stay_together():
+    facts = [("a", "r", f"e{i}") for i in range(MOST_ANSWERS + 1)]
+    graph = Graph.from_triples(facts)
+    found = {}
+    for name, settings in {
+        "parts": {"hide_known": False},
+        "hidden": {"hide_known": True},
+        "queries": {"hide_known": False, "count": "queries"},
+        "binary": {"hide_known": False, "loss": "binary"},
+    }.items():
+        encoder = GraphEncoder("distmult", graph, dim=4)
+        found[name] = AllStep(encoder, graph.triples, EmbeddingConfig(**settings), Team()).num_items
+    asked = 1 + len(facts)
+    assert found == {"parts": asked + 1, "hidden": asked, "queries": asked, "binary": asked}
+
+
+def test_relations_are_told_from_any_answer_of_a_query():
+    encoder = GraphEncoder("distmult", Graph.from_triples(FACTS), dim=4)
+    step = AllStep(encoder, Graph.from_triples(FACTS).triples, EmbeddingConfig(), Team())
+    rows = torch.tensor([0, 1, 1, 1, 2, 2])
+    drawn = torch.stack([step.one_each(rows, 3) for _ in range(100)])
+    assert [set(column.tolist()) for column in drawn.T] == [{0}, {1, 2, 3}, {4, 5}]

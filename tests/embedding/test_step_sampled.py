@@ -13,11 +13,22 @@ FACTS = [("a", "r", "b"), ("a", "r", "c"), ("b", "s", "c"), ("c", "r", "a"), ("d
 
 @pytest.mark.parametrize("reciprocal", [True, False])
 @pytest.mark.parametrize("hide_known", [True, False])
-@pytest.mark.parametrize("scorer", ["complex", "transe", "simple"])
-def test_a_sample_of_everything_takes_the_step_against_all(scorer, hide_known, reciprocal):
-    graph = Graph.from_triples(FACTS)
+@pytest.mark.parametrize(
+    ("scorer", "relation_weight", "dura"),
+    [("complex", 0.0, 0.0), ("complex", 0.2, 0.1), ("transe", 0.2, 0.0), ("simple", 0.0, 0.1)],
+)
+def test_a_sample_of_everything_takes_the_step_against_all(
+    scorer, relation_weight, dura, hide_known, reciprocal
+):
+    one_answer_each = FACTS[1:]  # else relations are told from one of several answers
+    graph = Graph.from_triples(one_answer_each if relation_weight else FACTS)
     config = EmbeddingConfig(
-        n3=0.1, hide_known=hide_known, negatives=4000, relation_weight=0.2, degree_power=0.0
+        n3=0.1,
+        dura=dura,
+        hide_known=hide_known,
+        negatives=4000,
+        relation_weight=relation_weight,
+        degree_power=0.0,
     )
     moved = []
     for kind in (SampledStep, AllStep):

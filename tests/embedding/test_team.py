@@ -32,6 +32,9 @@ for candidates in ("all", "sampled"):
     report = train_embedding(encoder, graph, config=config)
     if team.is_first:
         torch.save((encoder.vectors().detach(), report.losses), f"{sys.argv[2]}/{candidates}.pt")
+if team.size > 1:
+    dist.barrier()
+    dist.destroy_process_group()
 """
 
 

@@ -10,6 +10,7 @@ from lichen.data.vocabulary import Vocabulary
 from lichen.embedding.config import EmbeddingConfig
 from lichen.embedding.encoder import GraphEncoder
 from lichen.embedding.evaluate import evaluate
+from lichen.embedding.step import Step
 from lichen.embedding.trainer import train_embedding
 
 
@@ -166,3 +167,13 @@ def test_the_learning_rate_falls_when_validation_does_not_rise():
         steps.append(report.losses)
     assert steps[0][:2] == steps[1][:2]
     assert steps[0] != steps[1]
+
+
+@pytest.mark.parametrize(("share", "expected"), [(1.0, [0.5, 0.5, 0.5]), (0.0, [0.5, 0.25, 0.0])])
+def test_the_learning_rate_falls_evenly_to_its_last_share(share, expected, monkeypatch):
+    graph = grid(4)
+    rates = []
+    monkeypatch.setattr(Step, "set_learning_rate", lambda _, rate: rates.append(rate))
+    config = EmbeddingConfig(epochs=3, learning_rate=0.5, last_rate=share)
+    train_embedding(GraphEncoder("complex", graph, dim=8), graph, config=config)
+    assert rates == pytest.approx(expected)

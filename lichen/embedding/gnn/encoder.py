@@ -225,9 +225,6 @@ class GraphNetwork(DescribedEncoder):
         state = grown.state_dict()
         mine = {k: x for k, x in self.state_dict().items() if k not in ("facts", "features")}
         grown.load_state_dict(state | mine | {"entity_table": torch.cat(own)})
-        if self.dealt is not None:
-            more = torch.arange(self.num_entities, len(entities), device=self.dealt.device)
-            grown.dealt = torch.cat([self.dealt, more])
         return grown.train(self.training)
 
     def _labels(self) -> Graph:

@@ -172,15 +172,11 @@ def test_saved_and_loaded_vectors_are_equal(graph, tmp_path):
     encoder = GraphNetwork(
         "rotate", graph, layers="gat", dim=DIM, features=features, fan_out=(None, 4), seed=3
     )
-    shuffled = encoder.eval().shuffled(5)
-    for number, one in enumerate((encoder, shuffled)):
-        loaded = GraphNetwork.load(one.save(tmp_path / str(number)))
-        assert torch.equal(loaded.vectors(), one.vectors())
-        assert (loaded.layer_name, loaded.fan_out) == ("gat", (None, 4))
-        assert loaded.entities == graph.entities
-    assert torch.equal(shuffled.vectors().sort(0).values, encoder.vectors().sort(0).values)
-    assert not torch.equal(shuffled.vectors(), encoder.vectors())
-    torch.testing.assert_close(shuffled.vectors([4]), shuffled.vectors()[[4]])
+    loaded = GraphNetwork.load(encoder.eval().save(tmp_path))
+    assert torch.equal(loaded.vectors(), encoder.vectors())
+    assert (loaded.layer_name, loaded.fan_out) == ("gat", (None, 4))
+    assert loaded.entities == graph.entities
+    torch.testing.assert_close(loaded.vectors([4]), loaded.vectors()[[4]])
 
 
 def test_wrong_settings_say_what_to_do(graph):
