@@ -9,45 +9,72 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOMES = {
+    "AlignConfig": "lichen.alignment.entities",
+    "Ambiguous": "lichen.linking.senses",
     "Answer": "lichen.explanation.answer",
     "Answerer": "lichen.apps.answer",
     "Calibrator": "lichen.embedding.calibrate",
     "Candidate": "lichen.data.corpus",
     "CheckReport": "lichen.jobs.check",
+    "ClozeFact": "lichen.training.cloze",
+    "Contest": "lichen.jobs.fusions",
     "Corpus": "lichen.data.corpus",
     "DescribedEncoder": "lichen.embedding.described",
+    "DistilConfig": "lichen.embedding.distil",
     "Document": "lichen.data.corpus",
     "EmbeddingConfig": "lichen.embedding.config",
     "EndpointGenerator": "lichen.lm.endpoint",
+    "FusedLearner": "lichen.training.learner",
     "FusedModel": "lichen.fusion.model",
+    "FusionTable": "lichen.jobs.ranking",
     "Generator": "lichen.lm.generator",
     "Graph": "lichen.data.graph",
     "GraphBuilder": "lichen.data.builder",
     "GraphEncoder": "lichen.embedding.encoder",
+    "GraphLearner": "lichen.training.learner",
     "GraphNetwork": "lichen.embedding.gnn.encoder",
-    "PathModel": "lichen.embedding.path.model",
+    "Interactions": "lichen.apps.recommend_interactions",
+    "Inventory": "lichen.linking.lessons",
+    "LabelledSpan": "lichen.data.corpus",
+    "LearningCurve": "lichen.training.few.active",
     "LichenError": "lichen.base.errors",
     "LinkConfig": "lichen.linking.config",
     "LinkPrediction": "lichen.embedding.evaluate",
     "Linker": "lichen.linking.linker",
     "Mention": "lichen.data.corpus",
+    "PathModel": "lichen.embedding.path.model",
+    "PretrainConfig": "lichen.training.joint",
+    "PretrainRun": "lichen.training.pretrain",
     "Quickstart": "lichen.jobs.quickstart",
+    "Recipe": "lichen.jobs.recipe",
+    "Recommender": "lichen.apps.recommend",
     "Run": "lichen.training.run",
+    "SenseConfig": "lichen.linking.senses",
+    "SenseRanker": "lichen.linking.senses",
     "Span": "lichen.data.corpus",
+    "SpanStates": "lichen.lm.span_states",
     "Store": "lichen.store.store",
+    "TasksRun": "lichen.training.multitask",
     "TextEncoder": "lichen.lm.text_encoder",
     "TrainConfig": "lichen.training.config",
     "Uplift": "lichen.jobs.worth",
     "Vocabulary": "lichen.data.vocabulary",
+    "active_learning": "lichen.training.few.active",
+    "align_graphs": "lichen.alignment.entities",
     "answer_json": "lichen.apps.explain",
     "ask": "lichen.apps.answer",
     "calibrate": "lichen.embedding.calibrate",
     "check": "lichen.jobs.check",
     "claims": "lichen.data.atlas.claims",
+    "compare_fusions": "lichen.jobs.fusions",
+    "compare_recipe": "lichen.jobs.recipe",
     "complete": "lichen.embedding.complete",
     "complete_many": "lichen.embedding.complete",
+    "consistency": "lichen.training.few.consistency",
     "corpus_leaks": "lichen.data.leaks",
     "description_vectors": "lichen.embedding.described",
+    "distil": "lichen.training.distil",
+    "distil_embedding": "lichen.embedding.distil",
     "divide": "lichen.data.splits",
     "environment": "lichen.jobs.environment",
     "evaluate": "lichen.embedding.evaluate",
@@ -55,62 +82,107 @@ _HOMES = {
     "explain": "lichen.apps.explain",
     "export": "lichen.embedding.exchange.vectors",
     "factorise": "lichen.embedding.factorisation",
+    "find_spans": "lichen.training.predict",
+    "fit_ensemble": "lichen.training.ensemble.fit",
     "graph_leaks": "lichen.data.leaks",
     "import_file": "lichen.store.imports",
+    "knowledge_used": "lichen.explanation.knowledge",
+    "lessons": "lichen.linking.lessons",
+    "load_aligner": "lichen.alignment.aligner",
+    "make_aligner": "lichen.alignment.aligner",
+    "measure_alignment": "lichen.alignment.measure",
     "methods": "lichen.jobs.methods",
+    "name_vectors": "lichen.alignment.names",
     "nearest": "lichen.embedding.complete",
     "predict": "lichen.training.predict",
+    "pretrain": "lichen.training.pretrain",
+    "probe": "lichen.training.cloze",
     "questions": "lichen.data.atlas.questions",
     "quickstart": "lichen.jobs.quickstart",
+    "recall": "lichen.evaluation.retrieval",
     "removed": "lichen.data.atlas.claims",
+    "self_training": "lichen.training.few.self_training",
+    "sibling": "lichen.fusion.sibling",
+    "span_scores": "lichen.evaluation.tagging",
     "train": "lichen.training.loop",
     "train_paths": "lichen.embedding.path.train",
+    "train_recipe": "lichen.jobs.recipe",
+    "train_senses": "lichen.linking.sense_training",
+    "train_tasks": "lichen.training.multitask",
     "triple_classification": "lichen.embedding.classify",
     "twin": "lichen.training.twins",
+    "twin_tasks": "lichen.training.twins",
     "unseen": "lichen.data.splits",
     "uplift": "lichen.jobs.uplift",
 }
 
 __all__ = [
+    "AlignConfig",
+    "Ambiguous",
     "Answer",
     "Answerer",
     "Calibrator",
     "Candidate",
     "CheckReport",
+    "ClozeFact",
+    "Contest",
     "Corpus",
     "DescribedEncoder",
+    "DistilConfig",
     "Document",
     "EmbeddingConfig",
     "EndpointGenerator",
+    "FusedLearner",
     "FusedModel",
+    "FusionTable",
     "Generator",
     "Graph",
     "GraphBuilder",
     "GraphEncoder",
+    "GraphLearner",
     "GraphNetwork",
+    "Interactions",
+    "Inventory",
+    "LabelledSpan",
+    "LearningCurve",
     "LichenError",
     "LinkConfig",
     "LinkPrediction",
     "Linker",
     "Mention",
     "PathModel",
+    "PretrainConfig",
+    "PretrainRun",
     "Quickstart",
+    "Recipe",
+    "Recommender",
     "Run",
+    "SenseConfig",
+    "SenseRanker",
     "Span",
+    "SpanStates",
     "Store",
+    "TasksRun",
     "TextEncoder",
     "TrainConfig",
     "Uplift",
     "Vocabulary",
+    "active_learning",
+    "align_graphs",
     "answer_json",
     "ask",
     "calibrate",
     "check",
     "claims",
+    "compare_fusions",
+    "compare_recipe",
     "complete",
     "complete_many",
+    "consistency",
     "corpus_leaks",
     "description_vectors",
+    "distil",
+    "distil_embedding",
     "divide",
     "environment",
     "evaluate",
@@ -118,30 +190,54 @@ __all__ = [
     "explain",
     "export",
     "factorise",
+    "find_spans",
+    "fit_ensemble",
     "graph_leaks",
     "import_file",
+    "knowledge_used",
+    "lessons",
+    "load_aligner",
+    "make_aligner",
+    "measure_alignment",
     "methods",
+    "name_vectors",
     "nearest",
     "predict",
+    "pretrain",
+    "probe",
     "questions",
     "quickstart",
+    "recall",
     "removed",
+    "self_training",
+    "sibling",
+    "span_scores",
     "train",
     "train_paths",
+    "train_recipe",
+    "train_senses",
+    "train_tasks",
     "triple_classification",
     "twin",
+    "twin_tasks",
     "unseen",
     "uplift",
 ]
 
 if TYPE_CHECKING:
+    from lichen.alignment.aligner import load_aligner, make_aligner
+    from lichen.alignment.entities import AlignConfig, align_graphs
+    from lichen.alignment.measure import measure_alignment
+    from lichen.alignment.names import name_vectors
     from lichen.apps.answer import Answerer, ask
     from lichen.apps.explain import answer_json, explain
+    from lichen.apps.recommend import Recommender
+    from lichen.apps.recommend_interactions import Interactions
     from lichen.base.errors import LichenError
     from lichen.data.atlas.claims import claims, removed
     from lichen.data.atlas.questions import questions
     from lichen.data.builder import GraphBuilder
-    from lichen.data.corpus import Candidate, Corpus, Document, Mention, Span
+    from lichen.data.corpus import Candidate, Corpus, Document, LabelledSpan, Mention, Span
     from lichen.data.graph import Graph
     from lichen.data.leaks import corpus_leaks, graph_leaks
     from lichen.data.splits import divide, unseen
@@ -151,6 +247,7 @@ if TYPE_CHECKING:
     from lichen.embedding.complete import complete, complete_many, nearest
     from lichen.embedding.config import EmbeddingConfig
     from lichen.embedding.described import DescribedEncoder, description_vectors
+    from lichen.embedding.distil import DistilConfig, distil_embedding
     from lichen.embedding.encoder import GraphEncoder
     from lichen.embedding.evaluate import LinkPrediction, evaluate
     from lichen.embedding.exchange.vectors import export
@@ -159,26 +256,47 @@ if TYPE_CHECKING:
     from lichen.embedding.path.model import PathModel
     from lichen.embedding.path.train import train_paths
     from lichen.embedding.sampled import evaluate_sampled
+    from lichen.evaluation.retrieval import recall
+    from lichen.evaluation.tagging import span_scores
     from lichen.explanation.answer import Answer
+    from lichen.explanation.knowledge import knowledge_used
     from lichen.fusion.model import FusedModel
+    from lichen.fusion.sibling import sibling
     from lichen.jobs.check import CheckReport, check
     from lichen.jobs.environment import environment
+    from lichen.jobs.fusions import Contest, compare_fusions
     from lichen.jobs.methods import methods
     from lichen.jobs.quickstart import Quickstart, quickstart
+    from lichen.jobs.ranking import FusionTable
+    from lichen.jobs.recipe import Recipe, compare_recipe, train_recipe
     from lichen.jobs.uplift import uplift
     from lichen.jobs.worth import Uplift
     from lichen.linking.config import LinkConfig
+    from lichen.linking.lessons import Inventory, lessons
     from lichen.linking.linker import Linker
+    from lichen.linking.sense_training import train_senses
+    from lichen.linking.senses import Ambiguous, SenseConfig, SenseRanker
     from lichen.lm.endpoint import EndpointGenerator
     from lichen.lm.generator import Generator
+    from lichen.lm.span_states import SpanStates
     from lichen.lm.text_encoder import TextEncoder
     from lichen.store.imports import import_file
     from lichen.store.store import Store
+    from lichen.training.cloze import ClozeFact, probe
     from lichen.training.config import TrainConfig
+    from lichen.training.distil import distil
+    from lichen.training.ensemble.fit import fit_ensemble
+    from lichen.training.few.active import LearningCurve, active_learning
+    from lichen.training.few.consistency import consistency
+    from lichen.training.few.self_training import self_training
+    from lichen.training.joint import PretrainConfig
+    from lichen.training.learner import FusedLearner, GraphLearner
     from lichen.training.loop import train
-    from lichen.training.predict import predict
+    from lichen.training.multitask import TasksRun, train_tasks
+    from lichen.training.predict import find_spans, predict
+    from lichen.training.pretrain import PretrainRun, pretrain
     from lichen.training.run import Run
-    from lichen.training.twins import twin
+    from lichen.training.twins import twin, twin_tasks
 
 
 def __getattr__(name: str) -> Any:

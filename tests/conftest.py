@@ -6,9 +6,12 @@ import os
 import socket
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from lichen.data.builder import GraphBuilder
+from lichen.data.corpus import Corpus, Document, Mention, Span
+from lichen.data.graph import Graph
 
 LOCAL = ("127.0.0.1", "::1", "localhost")
 NEIGHBOURS = {
@@ -177,3 +180,76 @@ def answerer(answerer_folder, lands, packaged_text):
     from lichen.apps.answer import Answerer  # it loads torch
 
     return Answerer.load(answerer_folder, lands, text=packaged_text)
+
+
+CITIES, COUNTRIES = 60, 10
+PHRASES = ("{0} lies in {1}", "{1} holds {0}", "the city {0} of {1}")
+
+
+@pytest.fixture(scope="session")
+def _made_up():
+    """Give a made-up world, which land each city lies in, and what goes on drawing from it."""
+    rng = np.random.default_rng(0)
+    rows = [(f"c{i}", "lies_in", f"l{rng.integers(COUNTRIES)}") for i in range(CITIES)]
+    return Graph.from_triples(rows), rng
+
+
+@pytest.fixture(scope="session")
+def world_graph(_made_up):
+    """Give the facts of the made-up world."""
+    return _made_up[0]
+
+
+@pytest.fixture(scope="session")
+def world(_made_up):
+    """Give a tiny encoder, the world's entity vectors, and claims that words alone cannot judge."""
+    from lichen.embedding.config import EmbeddingConfig  # these load torch
+    from lichen.embedding.encoder import GraphEncoder
+    from lichen.embedding.trainer import train_embedding
+
+    graph, rng = _made_up
+    nodes = GraphEncoder("complex", graph, dim=16)
+    train_embedding(nodes, graph, config=EmbeddingConfig(epochs=60))
+    docs = []
+    for h, _r, t in graph.triples.tolist():
+        city, land = graph.entities[h], graph.entities[t]
+        wrong = rng.choice([f"l{i}" for i in range(COUNTRIES) if f"l{i}" != land])
+        split = "test" if rng.random() < 0.25 else "train"
+        for number, phrase in enumerate(PHRASES):
+            for said, label in ((land, "true"), (wrong, "false")):
+                text = phrase.format(city, said)
+                spans = sorted((text.index(x), x) for x in (city, said))
+                mentions = tuple(
+                    Mention(Span(at, at + len(x)), graph.entities.get(x)) for at, x in spans
+                )
+                name = f"{city}-{said}-{number}"
+                docs.append(
+                    Document(id=name, text=text, label=label, split=split, mentions=mentions)
+                )
+    return _tiny_text(), nodes, Corpus(tuple(docs))
+
+
+def _tiny_text():
+    import torch  # it takes seconds
+    from tokenizers import Tokenizer, models, pre_tokenizers
+    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+    from lichen.lm.text_encoder import TextEncoder
+
+    words = ["[PAD]", "[UNK]", "lies", "in", "holds", "the", "city", "of"]
+    words += [f"c{i}" for i in range(CITIES)] + [f"l{i}" for i in range(COUNTRIES)]
+    raw = Tokenizer(models.WordLevel({w: i for i, w in enumerate(words)}, unk_token="[UNK]"))
+    raw.pre_tokenizer = pre_tokenizers.Whitespace()
+    fast = PreTrainedTokenizerFast(
+        tokenizer_object=raw, pad_token="[PAD]", unk_token="[UNK]", model_max_length=16
+    )
+    config = BertConfig(
+        vocab_size=len(words),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=16,
+    )
+    torch.manual_seed(0)
+    return TextEncoder(BertModel(config, add_pooling_layer=False), fast, name="tiny")

@@ -11,6 +11,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from lichen.base.errors import ConfigError
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 OnBadLine = Annotated[
     Literal["raise", "skip"],
@@ -33,6 +35,26 @@ def names_of(columns: str | None) -> list[str] | None:
     ['relation', 'head', 'tail']
     """
     return None if columns is None else [name.strip() for name in columns.split(",")]
+
+
+def refuse_beside_recipe(ctx: typer.Context, *allowed: str) -> None:
+    """Refuse options that a recipe says itself, rather than leave them unread.
+
+    Args:
+        ctx: of the verb that was given a recipe.
+        *allowed: names of the parameters that may stand beside it.
+
+    Raises:
+        ConfigError: another one was given.
+    """
+    for parameter in ctx.command.params:
+        name = str(parameter.name)
+        source = ctx.get_parameter_source(name)
+        if name not in allowed and source is not None and source.name == "COMMANDLINE":
+            raise ConfigError(
+                f"{parameter.opts[-1]} must not stand beside a recipe, which names everything "
+                "itself; it was given. Write it into the recipe, or leave it out."
+            )
 
 
 def show(found: Mapping[str, Any], *, as_json: bool) -> None:

@@ -8,15 +8,22 @@ from typing import Annotated
 import typer
 
 import lichen as li
-from lichen.cli.output import AsJson, Columns, OnBadLine, names_of, show
+from lichen.base.errors import ConfigError
+from lichen.cli.output import AsJson, Columns, OnBadLine, names_of, refuse_beside_recipe, show
 
 
 def train(
+    ctx: typer.Context,
     corpus: Annotated[
-        Path, typer.Argument(help="Labelled texts with a train split (.jsonl, .csv).")
+        Path,
+        typer.Argument(
+            help="Labelled texts with a train split (.jsonl, .csv), or a recipe (.toml)."
+        ),
     ],
     *,
-    graph: Annotated[str, typer.Option(help="atlas, a file, a folder, or a store.")],
+    graph: Annotated[
+        str | None, typer.Option(help="atlas, a file, a folder, or a store; not with a recipe.")
+    ] = None,
     nodes: Annotated[Path, typer.Option(help="Folder that `lichen embed` wrote.")] = Path(
         "runs/nodes"
     ),
@@ -24,27 +31,44 @@ def train(
         str | None, typer.Option(help="A language model; none is the packaged.")
     ] = None,
     fusion: Annotated[str, typer.Option(help="See `lichen ls`.")] = "gate",
-    at: Annotated[str, typer.Option(help="output, or the number of a hidden layer.")] = "output",
+    at: Annotated[
+        str | None,
+        typer.Option(help="input, output, or the number of a hidden layer; none is the last."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of start and order.")] = 0,
+    processes: Annotated[int, typer.Option(help="That share the training.")] = 1,
     out: Annotated[Path, typer.Option(help="Run folder.")] = Path("runs/first"),
     on_bad_line: OnBadLine = "raise",
     columns: Columns = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train a fused classifier; texts without mentions are linked first."""
+    """Train a fused classifier; texts without mentions are linked first.
+
+    A recipe names everything itself; of the other options only --processes may stand beside it.
+    """
+    if corpus.suffix == ".toml":
+        refuse_beside_recipe(ctx, "corpus", "processes", "as_json")
+        found = li.Recipe.load(corpus)
+        done = li.train_recipe(found, processes=processes)
+        show({**done.metrics, "out": found.out}, as_json=as_json)
+        return
+    if graph is None:
+        raise ConfigError("--graph must be given with a corpus; got nothing. Name the graph.")
     encoder = li.TextEncoder.load(text)
     data = li.Corpus.load(corpus, on_bad_line=on_bad_line)
+    facts = li.Graph.load(graph, on_bad_line=on_bad_line, columns=names_of(columns))
     if not any(doc.mentions for doc in data):
-        facts = li.Graph.load(graph, on_bad_line=on_bad_line, columns=names_of(columns))
         data = li.Linker(facts, encoder).link(data)
     model = li.FusedModel(
         encoder,
         li.GraphEncoder.load(nodes),
         fusion=fusion,
-        at=int(at) if at.isdecimal() else at,
+        at=int(at) if at is not None and at.isdecimal() else at,
         labels=data.labels(),
+        graph=facts,
         seed=seed,
     )
     has_valid = any(doc.split == "valid" for doc in data)
-    run = li.train(model, data.train, valid=data.valid if has_valid else None, out=out, seed=seed)
+    valid = data.valid if has_valid else None
+    run = li.train(model, data.train, valid=valid, out=out, seed=seed, processes=processes)
     show({**run.metrics, "out": str(out)}, as_json=as_json)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from lichen.base.errors import DataError, ShapeError
@@ -38,13 +39,20 @@ class Mention(NamedTuple):
     """What was considered, best first."""
 
 
+class LabelledSpan(NamedTuple):
+    """Characters of a text and what kind of thing they are, such as a disease."""
+
+    span: Span
+    label: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Document:
     """One text, with what is known of it.
 
     Raises:
-        DataError: a mention lies outside the text or is empty, or the label is no text, such
-            as the NaN that a table has where a label is missing.
+        DataError: a mention or span lies outside the text, is empty or overlaps another, or a
+            label is no text, such as the NaN that a table has where a label is missing.
     """
 
     id: str
@@ -55,6 +63,9 @@ class Document:
     split: str | None = None
     mentions: tuple[Mention, ...] = ()
     """In order of position, not overlapping."""
+    spans: tuple[LabelledSpan, ...] | None = None
+    """The gold spans of a tagging task, in order, not overlapping; None is unlabelled, and () says
+    that there is none."""
     meta: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -72,15 +83,32 @@ class Document:
                     f"{len(self.text)} characters of the text; got {tuple(mention.span)}."
                 )
             end = mention.span.end
+        end = 0
+        for span, label in self.spans or ():
+            if not end <= span.start < span.end <= len(self.text):
+                raise DataError(
+                    f"document {self.id!r}: labelled spans must lie in order, apart, inside the "
+                    f"{len(self.text)} characters of the text; got {tuple(span)}."
+                )
+            if not (isinstance(label, str) and label.strip()):
+                raise DataError(
+                    f"document {self.id!r}: the label of span {tuple(span)} must be a text that is "
+                    f"not blank; got {label!r}."
+                )
+            end = span.end
 
 
 class Sample(NamedTuple):
-    """One example of a classification task: a text, its linked mentions, its class id."""
+    """One example of a task: a text, its linked mentions, and what is known of it."""
 
     id: str
     text: str
     mentions: tuple[Mention, ...]
     label: int | None
+    """The class id."""
+    meta: Mapping[str, str] = MappingProxyType({})
+    spans: tuple[LabelledSpan, ...] | None = None
+    """The gold spans; None where they are not known."""
 
 
 @dataclass(frozen=True)
@@ -183,6 +211,13 @@ class Corpus:
             DataError: a document's label is not among them.
         """
         return tuple(
-            Sample(d.id, d.text, d.mentions, None if d.label is None else labels.id(d.label))
+            Sample(
+                d.id,
+                d.text,
+                d.mentions,
+                None if d.label is None else labels.id(d.label),
+                d.meta,
+                d.spans,
+            )
             for d in self.documents
         )

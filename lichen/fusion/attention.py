@@ -5,13 +5,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from lichen.fusion.operator import Fusion, entity_writer
+from lichen.fusion.known import Known
+from lichen.fusion.operator import TokenFusion, entity_writer
 
 OWN = 4.0
 """Start of the preference for a token's own entity over those of other mentions."""
 
 
-class AttentionFusion(Fusion):
+class AttentionFusion(TokenFusion):
     """Let every linked token attend over the entities linked in its text, and a slot of nothing.
 
     With token states x and entity vectors e, token i has the query Q x_i, entity j the key K e_j,
@@ -21,27 +22,28 @@ class AttentionFusion(Fusion):
     Use when what a mention needs may be said by another: coreferent, doubtful or wrong links.
     Prefer `GateFusion` when each mention needs its own entity only.
 
-    Shapes: tokens `(batch, tokens, dim)`, entities `(batch, tokens, entity_dim)`,
-    linked `(batch, tokens)` bool -> `(batch, tokens, dim)`.
+    Shapes: states `(batch, tokens, dim)`, entities `(batch, mentions, entity_dim)` ->
+    `(batch, tokens, dim)`.
     Cost: three products a token and one `(tokens, tokens)` score matrix a text,
     dim * entity_dim + (dim + entity_dim) * width + width + 2 parameters.
     """
 
     PAPER = "Peters et al., 2019, arXiv:1909.04164 (KnowBert's knowledge attention, one head)"
 
-    def __init__(self, dim: int, entity_dim: int) -> None:
-        super().__init__(dim, entity_dim)
-        width = min(64, dim)
-        self.query = nn.Linear(dim, width)
-        self.key = nn.Linear(entity_dim, width, bias=False)
-        self.write = entity_writer(dim, entity_dim)
+    def build(self) -> None:
+        """Make query, key and value maps and the two preferences."""
+        width = min(64, self.dim)
+        self.query = nn.Linear(self.dim, width)
+        self.key = nn.Linear(self.entity_dim, width, bias=False)
+        self.write = entity_writer(self.dim, self.entity_dim)
         self.own = nn.Parameter(torch.tensor(OWN))
         self.nothing = nn.Parameter(torch.tensor(0.0))
         nn.init.zeros_(self.query.bias)
         nn.init.normal_(self.query.weight, std=0.02)
 
-    def read(self, tokens: Tensor, entities: Tensor, linked: Tensor) -> Tensor:
+    def read(self, tokens: Tensor, known: Known, linked: Tensor) -> Tensor:
         """Return x + sum over entities of a V e."""
+        entities = known.entities
         scores = self.query(tokens) @ self.key(entities).transpose(1, 2)
         scores = scores / self.key.out_features**0.5
         size = tokens.shape[1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, TypedDict, cast
+from typing import TypedDict, cast
 
 import numpy as np
 import torch
@@ -11,11 +11,14 @@ from torch import Tensor
 
 from lichen.base.errors import DataError
 from lichen.data.corpus import Mention, Sample
+from lichen.fusion.branches import Branches, pad_grown
+from lichen.fusion.item import Item
+from lichen.fusion.known import NONE
+from lichen.fusion.selection import FactSelector
+from lichen.fusion.tasks.classify import Classify
+from lichen.fusion.tasks.task import Task
 from lichen.lm.text_encoder import TextEncoder
 from lichen.lm.token_states import Tokens, TokenStates
-
-NONE = -1
-"""In integer tensors: no mention, no entity, no label."""
 
 
 class Batch(TypedDict, total=False):
@@ -29,20 +32,21 @@ class Batch(TypedDict, total=False):
     """`(batch, tokens)` int; which mention of its text a token belongs to, or -1."""
     entities: Tensor
     """`(batch, mentions)` int; the entity of each mention, or -1."""
+    facts: Tensor
+    """`(batch, mentions, facts, 2)` int; directed relation and other entity, or -1; absent where
+    no facts are read."""
+    grown_ids: Tensor
+    """`(batch, all tokens)` int; the text and its facts as words, where those are read so."""
+    grown_positions: Tensor
+    """`(batch, all tokens)` int."""
+    visible: Tensor
+    """`(batch, all tokens, all tokens)` bool."""
     states: Tensor
     """`(batch, tokens, dim)`; frozen states up to the fusion point, where they are kept."""
     labels: Tensor
-    """`(batch,)` int; absent when a sample has none."""
-
-
-class Item(NamedTuple):
-    """One sample made ready: its tokens and what they are linked to."""
-
-    tokens: Tokens
-    mention_of: Tensor
-    """`(tokens,)` int."""
-    entities: list[int]
-    label: int | None
+    """What the task wants, such as `(batch,)` class ids; absent when a sample has no target."""
+    groups: Tensor
+    """`(batch,)` int; which question of the batch a choice belongs to, where the task groups."""
 
 
 class Batcher:
@@ -53,7 +57,10 @@ class Batcher:
         layer: as in `TextEncoder.states`: whose frozen states to keep; None keeps none.
         mentions: mentions of a text, in order, that are looked at; later ones are left out.
         num_entities: how many entities there are, to refuse ids of another graph.
-        pad: token id for padding.
+        room: states that are added to a text beside its tokens.
+        shown: chooses the facts to show, or writes them into the text; None shows none.
+        deal: `(entities,)` which entity stands in for each; None leaves them as they are.
+        task: what is wanted of the samples.
     """
 
     def __init__(
@@ -63,10 +70,21 @@ class Batcher:
         layer: int | None = None,
         mentions: int = 4,
         num_entities: int | None = None,
+        room: int = 0,
+        shown: FactSelector | Branches | None = None,
+        deal: Tensor | None = None,
+        task: Task | None = None,
     ) -> None:
-        self.tokens = TokenStates.of(text, layer)
+        branches = shown if isinstance(shown, Branches) else None
+        self.task = task or Classify()
+        self.keeps_states = layer is not None
+        self.tokens = TokenStates.of(text, None if branches is not None else layer)
+        self.limit = text.max_tokens - room
         self.mentions = mentions
         self.num_entities = num_entities
+        self.selector = shown.selector if isinstance(shown, Branches) else shown
+        self.branches = branches
+        self.deal = deal
         self.pad = int(text.tokenizer.pad_token_id or 0)
         self.truncated = 0
         """Mentions lost so far because their text is longer than the model reads."""
@@ -78,16 +96,37 @@ class Batcher:
             DataError: a mention's entity is not in the graph.
         """
         tokens = self.tokens.get([s.text for s in samples])
-        return [self._item(s, t) for s, t in zip(samples, tokens, strict=True)]
+        items = [self._item(s, t) for s, t in zip(samples, tokens, strict=True)]
+        if self.branches is None or not self.keeps_states:
+            return items
+        grown = [item.grown for item in items if item.grown is not None]
+        kept = self.branches.states(grown, [len(item.tokens.ids) for item in items])
+        return [
+            item._replace(tokens=item.tokens._replace(states=states), grown=None)
+            for item, states in zip(items, kept, strict=True)
+        ]
 
     def _item(self, sample: Sample, tokens: Tokens) -> Item:
+        tokens = _cut(tokens, self.limit)
         mentions = sample.mentions[: self.mentions]
         self._check(sample, mentions)
         owner = token_mentions(tokens.offsets, mentions)
         found = set(owner.tolist())
         self.truncated += sum(i not in found for i in range(len(mentions)))
-        entities = [NONE if m.entity is None else m.entity for m in mentions]
-        return Item(tokens, owner, entities, sample.label)
+        entities = [NONE if m.entity is None else self._dealt(m.entity) for m in mentions]
+        target, group = self.task.target(sample, tokens), self.task.group_of(sample)
+        item = Item(tokens, owner, entities, target, group)
+        if self.selector is None:
+            return item
+        asked = [None if e == NONE else e for e in entities]
+        facts = tuple(self.selector.choose(sample.text, asked))
+        item = item._replace(facts=facts)
+        if self.branches is None:
+            return item
+        return item._replace(grown=self.branches.grow(tokens, owner, entities, facts))
+
+    def _dealt(self, entity: int) -> int:
+        return entity if self.deal is None else int(self.deal[entity])
 
     def _check(self, sample: Sample, mentions: Sequence[Mention]) -> None:
         limit = self.num_entities
@@ -110,13 +149,33 @@ class Batcher:
             mention_of=_padded([item.mention_of for item in items], mask, NONE),
             entities=torch.tensor([found[: self.mentions] for found in pairs]),
         )
+        if self.selector is not None:
+            batch["facts"] = self._facts(items, self.selector.limit)
         states = [item.tokens.states for item in items if item.tokens.states is not None]
         if states:
             batch["states"] = _padded(states, mask, 0).float()
-        labels = [item.label for item in items if item.label is not None]
-        if len(labels) == len(items):
-            batch["labels"] = torch.tensor(labels)
+        grown = [item.grown for item in items if item.grown is not None]
+        if grown:
+            batch.update(cast("Batch", pad_grown(grown)))
+        batch.update(cast("Batch", self.task.targets(items, mask)))
         return batch
+
+    def _facts(self, items: Sequence[Item], limit: int) -> Tensor:
+        out = np.full((len(items), self.mentions, limit, 2), NONE)
+        for i, item in enumerate(items):
+            for j, facts in enumerate(item.facts):
+                if facts:
+                    out[i, j, : len(facts)] = facts
+        return torch.from_numpy(out)
+
+
+def _cut(tokens: Tokens, limit: int) -> Tokens:
+    """Return the tokens cut to a number, the last one kept, which closes the text."""
+    if len(tokens.ids) <= limit:
+        return tokens
+    keep = torch.tensor([*range(limit - 1), len(tokens.ids) - 1])
+    states = None if tokens.states is None else tokens.states[keep]
+    return Tokens(tokens.ids[keep], tokens.offsets[keep], states)
 
 
 def to_device(batch: Batch, device: torch.device) -> Batch:

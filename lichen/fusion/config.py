@@ -10,10 +10,17 @@ from lichen.base import check
 from lichen.base.choose import choose
 from lichen.base.errors import ConfigError
 from lichen.fusion import FUSIONS
+from lichen.fusion.selection import SELECTIONS
+from lichen.fusion.tasks import TASKS
 
-TASKS = ("classify",)
-SETTINGS = ("mentions", "hidden", "drop", "align", "train_text", "train_nodes", "seed")
+HEADS = ("pairs", "pooled", "token")
+SETTINGS = (
+    *("head", "mentions", "facts", "hops", "select", "hidden", "drop", "align"),
+    *("train_text", "lora", "train_nodes", "seed"),
+)
 """Fields that a `FusedModel` takes as further arguments."""
+LATER = ("group", "triple")
+"""More of them, added later: left out of a record where they are not used, as in older records."""
 
 
 class FusedConfig(PretrainedConfig):  # type: ignore[misc]
@@ -29,21 +36,38 @@ class FusedConfig(PretrainedConfig):  # type: ignore[misc]
     fusion: str = "gate"
     """A key of `lichen.fusion.FUSIONS`."""
     task: str = "classify"
-    """What the head does."""
+    """What is asked of a text: a key of `lichen.fusion.tasks.TASKS`."""
+    group: str | None = None
+    """Key of `meta` that the documents of one question share; None: each is one of its own."""
     at: int | str = "output"
-    """Where entities are read in: "output", or a hidden layer from 1."""
+    """Where entities are read in: "input" (what the first layer reads), a hidden layer from 1,
+    or "output"."""
     labels: list[str] | None = None
     """The classes in id order; None until training data says them."""
+    head: str = "pairs"
+    """"pairs" lets the graph's scorer judge mentions two by two; "pooled" reads means of states;
+    "token" speaks of every token, for tasks that ask so."""
     mentions: int = 4
-    """Mentions of a text, in order, that the head looks at."""
+    """Mentions of a text, in order, that are looked at."""
+    facts: int = 8
+    """Facts about each mention's entity, for methods that read facts."""
+    hops: int = 1
+    """How many facts away from a mention's entity those may lead."""
+    select: str = "specific"
+    """How those are chosen: a key of `lichen.fusion.selection.SELECTIONS`."""
     hidden: int = 128
     """Width of the head's hidden layer."""
     drop: float = 0.1
     """Share of the head's inputs dropped in training."""
     align: float = 1.0
     """Weight of learning to read relations from what the graph says of the mentions."""
+    triple: float = 0.0
+    """Weight of the loss of completing the graph's facts beside the task's; needs `train_nodes`."""
     train_text: bool = False
     """Train the language model too; otherwise its states are computed once and kept."""
+    lora: int = 0
+    """Rank of low-rank adapters by which the language model is trained instead of whole; 0 puts
+    none."""
     train_nodes: bool = False
     """Train the entity vectors too."""
     seed: int = 0
@@ -59,17 +83,42 @@ class FusedConfig(PretrainedConfig):  # type: ignore[misc]
         """Refuse values that could only fail later."""
         super().__post_init__(**kwargs)
         choose("fusion", self.fusion, FUSIONS)
-        choose("task", self.task, dict.fromkeys(TASKS))
+        choose("task", self.task, TASKS)
+        choose("fusion.head", self.head, dict.fromkeys(HEADS))
+        choose("fusion.select", self.select, SELECTIONS)
+        check.between("fusion.facts", self.facts, 1, 1024)
+        check.between("fusion.hops", self.hops, 1, 3)
         check.between("fusion.mentions", self.mentions, 0, 64)
         check.between("fusion.hidden", self.hidden, 1, 65_536)
         check.between("fusion.drop", self.drop, 0.0, 0.95)
+        check.between("fusion.triple", self.triple, 0.0, 1e6)
         check.between("fusion.align", self.align, 0.0, 1e6)
-        check.between("fusion.seed", self.seed, 0, 2**32 - 1)
-        if isinstance(self.at, str) and self.at != "output":
+        check.between("fusion.lora", self.lora, 0, 1024)
+        if self.lora and self.train_text:
             raise ConfigError(
-                f"fusion.at must be 'output' or the number of a hidden layer; got {self.at!r}."
+                f"fusion.lora must be 0 where train_text trains the language model whole; got "
+                f"{self.lora}. Leave one of the two out."
             )
+        check.between("fusion.seed", self.seed, 0, 2**32 - 1)
+        if isinstance(self.at, str) and self.at not in ("input", "output"):
+            raise ConfigError(
+                "fusion.at must be 'input', 'output' or the number of a hidden layer; got "
+                f"{self.at!r}."
+            )
+
+    @property
+    def point(self) -> int | None:
+        """Return where entities are read in as a layer: 0 is the input, None the output."""
+        if self.at == "output":
+            return None
+        return 0 if self.at == "input" else int(self.at)
+
+    @property
+    def trains_text(self) -> bool:
+        """Say whether the language model is trained, whole or by adapters."""
+        return self.train_text or self.lora > 0
 
     def settings(self) -> dict[str, Any]:
         """Return the further arguments of the `FusedModel` that this configures."""
-        return {key: getattr(self, key) for key in SETTINGS}
+        used = [key for key in LATER if getattr(self, key) != getattr(type(self), key)]
+        return {key: getattr(self, key) for key in (*SETTINGS, *used)}

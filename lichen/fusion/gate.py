@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
 
-from lichen.fusion.operator import Fusion, entity_writer
+from lichen.fusion.known import Known
+from lichen.fusion.operator import TokenFusion, entity_writer
 
 OPEN = 2.0
 """Start of the gate's bias: 0.88 open."""
 
 
-class GateFusion(Fusion):
+class GateFusion(TokenFusion):
     """Let every token decide how much of its entity to read.
 
     With token state x and entity vector e, the result is x + g * (V e), where
@@ -19,25 +22,36 @@ class GateFusion(Fusion):
 
     Use when links are noisy: g can close where state and entity do not fit each other.
 
-    Shapes: tokens `(batch, tokens, dim)`, entities `(batch, tokens, entity_dim)`,
-    linked `(batch, tokens)` bool -> `(batch, tokens, dim)`.
+    Shapes: states `(batch, tokens, dim)`, entities `(batch, mentions, entity_dim)` ->
+    `(batch, tokens, dim)`.
     Cost: one `(entity_dim, dim)` product a linked token, dim * entity_dim + dim + entity_dim + 1
     parameters.
-    Relatives: one number a token, where gated multimodal units have one a dimension.
+    Relatives: `DimGateFusion` has a number for each dimension.
     """
 
     PAPER = "Arevalo et al., 2017, arXiv:1702.01992"
+    EACH_DIM: ClassVar[bool] = False
+    """Whether each dimension has a gate of its own."""
 
-    def __init__(self, dim: int, entity_dim: int) -> None:
-        super().__init__(dim, entity_dim)
-        self.write = entity_writer(dim, entity_dim)
-        self.gate = nn.Linear(dim + entity_dim, 1)
+    def build(self) -> None:
+        """Make V and the gate."""
+        self.write = entity_writer(self.dim, self.entity_dim)
+        self.gate = nn.Linear(self.dim + self.entity_dim, self.dim if self.EACH_DIM else 1)
         nn.init.zeros_(self.gate.weight)
         nn.init.constant_(self.gate.bias, OPEN)
 
-    def read(self, tokens: Tensor, entities: Tensor, linked: Tensor) -> Tensor:
+    def read(self, tokens: Tensor, known: Known, linked: Tensor) -> Tensor:
         """Return x + g * (V e)."""
-        states, vectors = tokens[linked], entities[linked]
-        gate = torch.sigmoid(self.gate(torch.cat([states, vectors], dim=-1)))
-        out: Tensor = states + gate * self.write(vectors)
+        states, vectors = tokens[linked], known.entities[linked]
+        out: Tensor = states + self.openness(states, vectors) * self.write(vectors)
         return out
+
+    def weigh(self, tokens: Tensor, known: Known, linked: Tensor) -> Tensor:
+        """Return for each linked token the mean weight of its entity, and that of nothing."""
+        states, vectors = tokens[linked], known.entities[linked]
+        read = self.openness(states, vectors).mean(-1, keepdim=True)
+        return torch.cat([read, 1 - read], -1)
+
+    def openness(self, states: Tensor, vectors: Tensor) -> Tensor:
+        """Return g: how much of each vector is read, 0 to 1."""
+        return torch.sigmoid(self.gate(torch.cat([states, vectors], dim=-1)))

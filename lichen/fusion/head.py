@@ -35,7 +35,23 @@ class HeadInput(NamedTuple):
     """`(batch, mentions)` bool; True where a mention has an entity."""
 
 
-class ClassifyHead(nn.Module):
+def pool(seen: HeadInput, num_mentions: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Return mean states outside mentions and of each, and which mentions have tokens.
+
+    Shapes: `(batch, dim)`, `(batch, mentions, dim)`, `(batch, mentions)` bool.
+    """
+    states = seen.states
+    numbers = torch.arange(num_mentions, device=states.device)
+    owner = (seen.mention_of.unsqueeze(-1) == numbers).to(states.dtype)
+    free = (seen.mask & (seen.mention_of < 0)).to(states.dtype).unsqueeze(-1)
+    weights = torch.cat([free, owner], -1)
+    sums = weights.transpose(1, 2) @ states
+    counts = weights.sum(1)
+    means = sums / counts.clamp(min=1).unsqueeze(-1)
+    return means[:, 0], means[:, 1:], counts[:, 1:] > 0
+
+
+class PairsHead(nn.Module):
     """Classify a text from its pooled states and from its mentions taken two by two.
 
     A pooled classifier adds vectors up, but a fact is a product: whether (h, r, t) holds depends
@@ -100,7 +116,7 @@ class ClassifyHead(nn.Module):
         That loss is the cross-entropy between the relation that the reader finds in the text and
         the one that the graph prefers for the two entities; 0 when there is no pair.
         """
-        outside, at, present = self.pool(seen)
+        outside, at, present = pool(seen, self.num_mentions)
         share = present.unsqueeze(-1).to(at.dtype)
         mean = (at * share).sum(1) / share.sum(1).clamp(min=1)
         parts = [self.text_norm(outside), self.mention_norm(mean)]
@@ -113,21 +129,6 @@ class ClassifyHead(nn.Module):
         if len(parts) > 2:
             logits = logits + self.direct(parts[-1])
         return logits, loss
-
-    def pool(self, seen: HeadInput) -> tuple[Tensor, Tensor, Tensor]:
-        """Return mean states outside mentions and of each, and which mentions have tokens.
-
-        Shapes: `(batch, dim)`, `(batch, mentions, dim)`, `(batch, mentions)` bool.
-        """
-        states = seen.states
-        numbers = torch.arange(self.num_mentions, device=states.device)
-        owner = (seen.mention_of.unsqueeze(-1) == numbers).to(states.dtype)
-        free = (seen.mask & (seen.mention_of < 0)).to(states.dtype).unsqueeze(-1)
-        weights = torch.cat([free, owner], -1)
-        sums = weights.transpose(1, 2) @ states
-        counts = weights.sum(1)
-        means = sums / counts.clamp(min=1).unsqueeze(-1)
-        return means[:, 0], means[:, 1:], counts[:, 1:] > 0
 
     def judge(
         self, outside: Tensor, at: Tensor, linked: Tensor, nodes: GraphEncoder

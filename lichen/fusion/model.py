@@ -1,31 +1,39 @@
-"""A language model, a graph encoder and a fusion of the two: texts with mentions to classes."""
+"""A language model, a graph encoder and a fusion of the two: texts with mentions to answers."""
 
 from __future__ import annotations
 
 import copy
-import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 from transformers.modeling_outputs import SequenceClassifierOutput
 
-from lichen.base.errors import ArtifactError, ConfigError
+from lichen.base.errors import ConfigError
 from lichen.data.corpus import Sample
+from lichen.data.graph import Graph
 from lichen.data.vocabulary import Vocabulary
-from lichen.embedding.artifact import read_artifact, write_artifact
 from lichen.embedding.encoder import GraphEncoder
-from lichen.fusion.batch import Batch, Batcher, Item, to_device
-from lichen.fusion.config import SETTINGS, FusedConfig
-from lichen.fusion.head import ClassifyHead, HeadInput
-from lichen.fusion.operator import make_fusion
-from lichen.fusion.splice import from_states, with_step
-from lichen.lm.text_encoder import TextEncoder, half_where_fast
+from lichen.fusion.artifact import Parts, read_parts, require_alike, write_parts
+from lichen.fusion.batch import Batch, Batcher, to_device
+from lichen.fusion.branches import Branches
+from lichen.fusion.config import LATER, SETTINGS, FusedConfig
+from lichen.fusion.head import HeadInput, PairsHead, pool
+from lichen.fusion.heads import Head, make_head
+from lichen.fusion.item import Item
+from lichen.fusion.known import fact_dim, look_up
+from lichen.fusion.operator import Fusion, fusion_class
+from lichen.fusion.parts import Origin, check_parts, default_point, entity_hash, scales_of
+from lichen.fusion.passage import Passage
+from lichen.fusion.selection import FactSelector
+from lichen.fusion.tasks.task import Task, make_task
+from lichen.lm.lora import add_lora, is_lora, merge_lora
+from lichen.lm.text_encoder import TextEncoder
 
-KIND = "fused-model"
 ALIGN_SAMPLES = 8192
 """Training samples from which the way back to entity vectors is fitted."""
 
@@ -33,8 +41,8 @@ ALIGN_SAMPLES = 8192
 class FusedModel(PreTrainedModel):  # type: ignore[misc]
     """One model of a pretrained encoder and a knowledge graph.
 
-    The encoder reads the text; at the output or after a hidden layer, every token of a linked
-    mention reads its entity's vector by the fusion method; a head gives the classes.
+    The encoder reads the text; at the input, after a hidden layer or at the output the fusion
+    method reads in what the graph knows of the linked mentions; a head answers the task.
 
     With the encoder frozen, its states up to the fusion point are computed once per text and
     kept, so an epoch costs only what comes after. `train` takes care of that.
@@ -43,19 +51,27 @@ class FusedModel(PreTrainedModel):  # type: ignore[misc]
         text: the language model.
         nodes: the graph encoder; None only for fusion "none". Its vectors are copied.
         fusion: a key of `lichen.fusion.FUSIONS`.
-        task: "classify".
+        task: a key of `lichen.fusion.tasks.TASKS`.
         labels: the classes; None takes those of the training data.
-        at: "output", or the hidden layer (from 1) after which entities are read.
-        **settings: further fields of `FusedConfig`, such as `seed` or `train_text`.
+        at: "input", the hidden layer (from 1) after which entities are read, or "output"; None
+            takes the last point at which the method works.
+        graph: the facts, for the methods that read them.
+        **settings: further fields of `FusedConfig`, such as `seed`, `train_text` or `lora`; `head`
+            left out or None takes the task's usual one.
 
     Raises:
         ChoiceError: no such fusion method or task.
-        ConfigError: a setting is out of its bounds, or the layer does not exist.
+        ConfigError: a setting is out of its bounds, a part is missing, or the point does not
+            exist or does not suit the method.
+        DataError: graph and vectors are not of the same entities and relations.
+        MissingExtraError: `lora` is given and peft is not installed.
     """
 
     config_class = FusedConfig
     base_model_prefix = "fused"
     main_input_name = "input_ids"
+    family: list[PreTrainedModel] | None = None  # this model and its siblings, where it has some
+    accepts_loss_kwargs = False  # so that the Trainer averages over accumulated batches itself
 
     def __init__(
         self,
@@ -65,35 +81,50 @@ class FusedModel(PreTrainedModel):  # type: ignore[misc]
         fusion: str = "gate",
         task: str = "classify",
         labels: Vocabulary | None = None,
-        at: int | str = "output",
+        at: int | str | None = None,
+        graph: Graph | None = None,
         **settings: Any,
     ) -> None:
         classes = None if labels is None else list(labels)
-        config = FusedConfig(fusion=fusion, task=task, labels=classes, at=at, **settings)
+        point = default_point(fusion, text) if at is None else at
+        asked = make_task(task, group=settings.get("group"))
+        settings["head"] = asked.head(settings.get("head"))
+        config = FusedConfig(fusion=fusion, task=task, labels=classes, at=point, **settings)
         config.dim = text.dim
         config.entities = "" if nodes is None else entity_hash(nodes.entities)
         super().__init__(config)
         self.all_tied_weights_keys: dict[str, str] = {}
-        _check(config, text, nodes)
+        check_parts(config, text, nodes, graph)
         given = text
-        if config.train_text:
+        if config.trains_text:
             text = TextEncoder(copy.deepcopy(text.model), text.tokenizer, name=text.name)
         self.text = text
-        self._origin: tuple[TextEncoder, GraphEncoder | None] | None = (given, nodes)
-        self.backbone: nn.Module = text.model
+        self.plain_text = given if config.lora else text
+        self._origin: Origin | None = Origin(given, nodes)
+        self.graph = graph
+        self.deal: Tensor | None = None
+        self.counts_only = False
+        self.backbone: nn.Module = text.model.float() if config.train_text else text.model
         self.backbone.requires_grad_(config.train_text)
+        if config.lora:
+            add_lora(self.backbone, config.lora, seed=config.seed + 2)
         self.nodes = copy.deepcopy(nodes)
         if self.nodes is not None:
             self.nodes.requires_grad_(config.train_nodes)
-        entity_dim = 1 if nodes is None else nodes.entity_dim
-        scale = (
-            1.0 if nodes is None else 1.0 / float(nodes.vectors().detach().std().clamp(min=1e-6))
-        )
-        self.register_buffer("scale", torch.tensor(scale))
+        entity_scale, relation_scale = scales_of(nodes, head=config.head)
+        self.register_buffer("scale", torch.tensor(entity_scale))
+        self.register_buffer("relation_scale", torch.tensor(relation_scale))
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
-            self.fusion = make_fusion(config.fusion, text.dim, entity_dim)
-        self.head: ClassifyHead | None = None
+            self.fusion: Fusion = fusion_class(config.fusion)(
+                text.dim,
+                1 if nodes is None else nodes.entity_dim,
+                fact_dim=fact_dim(nodes),
+                at=config.point,
+                num_layers=text.num_layers,
+            )
+        self.task: Task = replace(asked, is_causal=text.is_causal)
+        self.head: Head | None = None
         if labels is not None:
             self.set_labels(labels)
         self.to(text.device)
@@ -109,28 +140,22 @@ class FusedModel(PreTrainedModel):  # type: ignore[misc]
         Raises:
             ConfigError: there are fewer than two classes.
         """
-        if len(labels) < 2:
+        if len(labels) < self.task.FEWEST:
             raise ConfigError(
-                f"labels must be at least two classes; got {list(labels)}. A model that can only "
-                "say one thing learns nothing."
+                f"labels must be at least {self.task.FEWEST} classes; got {list(labels)}. A model "
+                "that can only say one thing learns nothing."
             )
+        self.task = replace(self.task, labels=labels)
         self.config.labels = list(labels)
         self.config.id2label = dict(enumerate(labels))
         self.config.label2id = {label: i for i, label in enumerate(labels)}
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.config.seed + 1)
-            head = ClassifyHead(
-                self.text.dim,
-                len(labels),
-                nodes=self.nodes,
-                mentions=self.config.mentions,
-                hidden=self.config.hidden,
-                drop=self.config.drop,
-            )
-        if self.nodes is not None:
+            head = make_head(self.config, self.text.dim, self.nodes, self.task.num_outputs)
+        if isinstance(head, PairsHead) and self.nodes is not None and head.num_pairs:
             head.calibrate(self.nodes)
-            head.read_back.requires_grad_(self.config.train_text)
-        self.head = head.to(self.text.device)
+            head.read_back.requires_grad_(self.config.trains_text)
+        self.head = head.to(self.text.device).train(self.training)
 
     @property
     def labels(self) -> Vocabulary | None:
@@ -140,30 +165,49 @@ class FusedModel(PreTrainedModel):  # type: ignore[misc]
     @property
     def layer(self) -> int | None:
         """Return the layer whose frozen states are kept, as in `TextEncoder.states`."""
-        if self.config.train_text:
+        if self.config.trains_text:
             return None
-        return -1 if self.config.at == "output" else int(self.config.at)
+        point: int | None = self.config.point
+        return -1 if point is None else point
 
-    def origin(self) -> tuple[TextEncoder, GraphEncoder | None]:
+    def origin(self) -> Origin:
         """Return the language model and graph encoder as they were given, before training.
 
         Raises:
-            ConfigError: the model was trained in these parts and then loaded from a folder.
+            ConfigError: the model was trained in these parts and then loaded from a folder, or
+                its adapters were merged.
         """
         if self._origin is None:
             raise ConfigError(
-                "model: its language model or entity vectors were trained, and a folder keeps "
-                "them as they ended, not as they began. Build twins in the session that trains."
+                "model: its language model or entity vectors were trained, and a folder or merged "
+                "adapters keep them as they ended, not as they began. Build twins in the session "
+                "that trains, before merging."
             )
         return self._origin
 
     def batcher(self) -> Batcher:
         """Return what turns samples into this model's batches."""
+        config = self.config
+        shown: FactSelector | Branches | None = None
+        if self.graph is not None and self.fusion.READS_FACTS:
+            shown = selector = FactSelector(
+                self.graph,
+                limit=config.facts,
+                hops=config.hops,
+                how=config.select,
+                text=self.plain_text if self._origin is None else self._origin.text,
+            )
+            if config.fusion == "input":
+                shown = Branches(self.text, selector, hide_words=self.counts_only)
         return Batcher(
             self.text,
             layer=self.layer,
-            mentions=self.config.mentions,
+            mentions=config.mentions,
             num_entities=None if self.nodes is None else self.nodes.num_entities,
+            room=self.fusion.ROOM * config.mentions,
+            shown=shown,
+            deal=self.deal,
+            task=self.task,
         )
 
     def forward(
@@ -172,22 +216,21 @@ class FusedModel(PreTrainedModel):  # type: ignore[misc]
         attention_mask: Tensor,
         mention_of: Tensor,
         entities: Tensor,
-        states: Tensor | None = None,
         labels: Tensor | None = None,
-        **_unused: Any,
+        **more: Tensor,
     ) -> SequenceClassifierOutput:
-        """Return class logits, and the loss when labels are given.
+        """Return the task's logits, and the loss when labels are given.
 
         Args:
             input_ids: `(batch, tokens)`.
             attention_mask: `(batch, tokens)`; 1 where there is a token.
             mention_of: `(batch, tokens)`; which mention a token belongs to, or -1.
             entities: `(batch, mentions)`; the entity of each mention, or -1.
-            states: `(batch, tokens, dim)`; kept states up to the fusion point.
-            labels: `(batch,)` class ids.
+            labels: what the task wants, such as `(batch,)` class ids.
+            **more: further parts of a `Batch`: kept states, facts, facts as words, groups.
 
         Returns:
-            `logits` `(batch, classes)` and `loss`.
+            `logits` `(batch, outputs)` and `loss`.
 
         Raises:
             ConfigError: the model has no classes yet.
@@ -197,56 +240,34 @@ class FusedModel(PreTrainedModel):  # type: ignore[misc]
                 "labels must be known before the model is used; got None. Pass labels=..., or "
                 "train the model."
             )
-        fused = self.fused_states(
-            Batch(
-                input_ids=input_ids,
-                attention_mask=attention_mask,
-                mention_of=mention_of,
-                entities=entities,
-                **({} if states is None else {"states": states}),
-            )
-        )
+        batch: dict[str, Tensor] = {
+            "input_ids": input_ids,
+            "attention_mask": attention_mask,
+            "mention_of": mention_of,
+            "entities": entities,
+            **more,
+        }
+        fused = self.fused_states(cast("Batch", batch))
         with torch.autocast(fused.device.type, enabled=False):
             seen = HeadInput(fused.float(), attention_mask.bool(), mention_of, entities >= 0)
             logits, reading = self.head(seen, self.nodes)
-            loss = None if labels is None else nn.functional.cross_entropy(logits, labels)
+            loss = None if labels is None else self.task.loss(logits, {"labels": labels, **more})
             if loss is not None and self.training:
                 loss = loss + self.config.align * reading
         return SequenceClassifierOutput(loss=loss, logits=logits)
 
     def fused_states(self, batch: Batch) -> Tensor:
-        """Return the backbone's output with entities read in, `(batch, tokens, dim)`."""
-        vectors, linked = self._entities(batch["mention_of"], batch["entities"])
-
-        def fuse(states: Tensor) -> Tensor:
-            fused: Tensor = self.fusion(states, vectors.to(states.dtype), linked)
-            return fused
-
-        inputs = {"input_ids": batch["input_ids"], "attention_mask": batch["attention_mask"]}
-        kept = batch.get("states")
-        at = self.config.at
-        with half_where_fast(vectors.device):
-            if at == "output" and kept is not None:
-                states: Tensor = kept
-            elif at == "output":
-                states = self.backbone(**inputs).last_hidden_state
-            elif kept is None:
-                states = with_step(self.backbone, int(at), fuse)(**inputs).last_hidden_state
-            else:
-                view = from_states(
-                    self.backbone, int(at), fuse(kept), as_tuple=self.text.returns_tuple
-                )
-                states = view(**inputs).last_hidden_state
-        return fuse(states.float()) if at == "output" else states.float()
-
-    def _entities(self, mention_of: Tensor, entities: Tensor) -> tuple[Tensor, Tensor]:
-        """Return each token's entity vector and whether it has one."""
-        owner = mention_of.clamp(min=0)
-        ids = entities.gather(1, owner)
-        linked = (mention_of >= 0) & (ids >= 0)
-        if self.nodes is None:
-            return mention_of.new_zeros((*mention_of.shape, 1), dtype=torch.float32), linked
-        return self.nodes.vectors(ids.clamp(min=0)) * self.scale, linked
+        """Return the backbone's output with the knowledge read in, `(batch, tokens, dim)`."""
+        known = look_up(
+            self.nodes,
+            mention_of=batch["mention_of"],
+            mask=batch["attention_mask"].bool(),
+            entities=batch["entities"],
+            facts=batch.get("facts"),
+            scales=(self.scale, self.relation_scale),
+        )
+        states: Tensor = self.fusion(Passage(self.text, batch, at=self.config.point), known)
+        return states
 
     @torch.no_grad()
     def align(self, items: Sequence[Item], *, collate: Any, batch_size: int = 128) -> None:
@@ -260,17 +281,18 @@ class FusedModel(PreTrainedModel):  # type: ignore[misc]
             collate: items to a batch.
             batch_size: items a forward pass.
         """
-        if self.config.fusion == "none" or self.nodes is None or self.head is None:
+        if self.nodes is None or not isinstance(self.head, PairsHead):
+            return
+        if self.config.fusion == "none":
             return
         self.eval()
         found: list[tuple[Tensor, Tensor]] = []
         for start in range(0, min(len(items), ALIGN_SAMPLES), batch_size):
-            batch: Batch = collate(items[start : start + batch_size])
-            batch = to_device(batch, self.text.device)
+            batch: Batch = to_device(collate(items[start : start + batch_size]), self.text.device)
             mask = batch["attention_mask"].bool()
             linked = batch["entities"] >= 0
             seen = HeadInput(self.fused_states(batch).float(), mask, batch["mention_of"], linked)
-            _outside, at, present = self.head.pool(seen)
+            _outside, at, present = pool(seen, self.head.num_mentions)
             found.append((at[linked & present], batch["entities"][linked & present]))
         states = torch.cat([pair[0] for pair in found])
         if len(states) and self.head.num_pairs:
@@ -278,53 +300,72 @@ class FusedModel(PreTrainedModel):  # type: ignore[misc]
             self.head.read_back.fit(states, vectors)
 
     @torch.no_grad()
-    def predict(self, samples: Sequence[Sample], *, batch_size: int = 256) -> Tensor:
-        """Return class probabilities, `(samples, classes)`."""
+    def predict(self, samples: Sequence[Sample], *, batch_size: int = 256) -> Any:
+        """Return what the task predicts: probabilities `(samples, classes)`, or spans.
+
+        Args:
+            samples: texts with linked mentions; of a question, all its choices.
+            batch_size: samples a forward pass.
+        """
         batcher = self.batcher()
-        items = batcher.items(samples)
+        items = batcher.items([sample._replace(label=None, spans=None) for sample in samples])
         order = sorted(range(len(items)), key=lambda i: len(items[i].tokens.ids))
-        out = torch.zeros((len(items), len(self.config.labels or ())))
+        out: dict[int, Tensor] = {}
         was_training = self.training
         self.eval()
         for start in range(0, len(order), batch_size):
             rows = order[start : start + batch_size]
             batch = batcher.collate([items[i] for i in rows])
-            batch.pop("labels", None)
             moved = to_device(batch, self.text.device)
-            out[rows] = self(**moved).logits.softmax(-1).cpu()
+            out.update(zip(rows, self(**moved).logits.float().cpu(), strict=True))
         self.train(was_training)
-        return out
+        return self.task.decode([out[i] for i in range(len(items))], items)
 
     def train(self, mode: bool = True) -> FusedModel:  # noqa: FBT001, FBT002 - torch's signature
         """Set training mode; a frozen language model stays in evaluation mode."""
-        if mode == self.training:
+        if mode == self.training == self.fusion.training:  # siblings share the fusion
             return self
         super().train(mode)
-        if not self.config.train_text:
+        if not self.config.trains_text:
             self.backbone.eval()
         return self
 
     def own_state(self) -> dict[str, Tensor]:
-        """Return the weights of fusion and head, which are in neither of the two parts."""
-        parts = ("backbone.", "nodes.")
-        return {k: v for k, v in self.state_dict().items() if not k.startswith(parts)}
+        """Return the weights of fusion, head and adapters, which are in neither of the parts."""
+        parts, state = ("backbone.", "nodes."), self.state_dict()
+        return {k: v for k, v in state.items() if not k.startswith(parts) or is_lora(k)}
+
+    def merge(self) -> None:
+        """Fold low-rank adapters into the language model, which is then as quick as without them.
+
+        From then on the model is one whose language model was trained whole; so are its siblings.
+        """
+        if not self.config.lora:
+            return
+        merge_lora(self.backbone)
+        self.backbone.requires_grad_(requires_grad=True)
+        for one in self.family or [self]:
+            one.config.lora, one.config.train_text = 0, True
+            one.plain_text, one._origin = one.text, None  # noqa: SLF001 - siblings
 
     def save_pretrained(self, save_directory: str | Path, **_options: Any) -> None:
-        """Write the model to a folder: `text/`, `nodes/`, and its own weights and settings.
+        """Write the model to a folder: its parts, and its own weights and settings.
 
-        `text/` is a Hugging Face model and `nodes/` a `GraphEncoder`, each loadable alone.
+        `text/` is a Hugging Face model, `nodes/` a `GraphEncoder` and `graph.lichen/` the graph
+        of a method that reads facts, each loadable alone.
+
+        Raises:
+            ConfigError: the model is a twin whose knowledge is dealt wrongly or only counted,
+                which a folder would not tell from the real one.
         """
-        folder = Path(save_directory)
-        self.text.save(folder / "text")
-        if self.nodes is not None:
-            self.nodes.save(folder / "nodes")
-        self.config.text = self.text.fingerprint
-        write_artifact(
-            folder,
-            kind=KIND,
-            tensors=self.own_state(),
-            documents={"config": self.config.to_dict()},
-        )
+        if self.deal is not None or self.counts_only:
+            raise ConfigError(
+                "model: a twin with shuffled or counted knowledge must not be saved, since a "
+                "folder would not tell it from the real one. Train it again where it is compared."
+            )
+        graph = self.graph if self.fusion.READS_FACTS or self.config.triple else None
+        parts = Parts(self.plain_text, self.nodes, graph, self.config.to_dict(), self.own_state())
+        write_parts(Path(save_directory), parts)
 
     @classmethod
     def from_pretrained(
@@ -338,17 +379,9 @@ class FusedModel(PreTrainedModel):  # type: ignore[misc]
 
         Raises:
             ArtifactError: a file is missing, changed or of another format version.
+            MissingExtraError: the model has adapters, and peft is not installed.
         """
-        path = Path(folder)
-        tensors, documents = read_artifact(path, kind=KIND)
-        said = dict(documents["config"])
-        text = TextEncoder.load(path / "text", device=device)
-        if said["text"] != text.fingerprint:
-            raise ArtifactError(
-                f"{path / 'text'}: must hold the language model {said['text']}; it holds "
-                f"{text.fingerprint}. The file was changed; save again."
-            )
-        nodes = GraphEncoder.load(path / "nodes") if (path / "nodes").is_dir() else None
+        text, nodes, graph, said, tensors = read_parts(Path(folder), device=device)
         model = cls(
             text,
             nodes,
@@ -356,45 +389,12 @@ class FusedModel(PreTrainedModel):  # type: ignore[misc]
             task=said["task"],
             at=said["at"],
             labels=None if said["labels"] is None else Vocabulary(said["labels"]),
-            **{key: said[key] for key in SETTINGS},
+            graph=graph,
+            **{key: said[key] for key in (*SETTINGS, *LATER) if key in said},
         )
-        model.load_own(tensors, where=str(path))
+        require_alike(tensors, model.own_state(), where=folder)
+        model.load_state_dict(tensors, strict=False)
         if said["train_text"] or said["train_nodes"]:
             model._origin = None
         model.eval()
         return model
-
-    def load_own(self, tensors: dict[str, Tensor], *, where: str) -> None:
-        """Set fusion's and head's weights.
-
-        Raises:
-            ArtifactError: the weights are not this model's.
-        """
-        mine = self.own_state()
-        if mine.keys() != tensors.keys() or any(mine[k].shape != tensors[k].shape for k in mine):
-            raise ArtifactError(
-                f"{where}: must hold the weights of this fusion and head; names or shapes differ. "
-                "Save again."
-            )
-        self.load_state_dict(tensors, strict=False)
-
-
-def entity_hash(entities: Vocabulary) -> str:
-    """Return a hash of entity labels in id order."""
-    digest = hashlib.sha256()
-    for label in entities:
-        digest.update(label.encode() + b"\0")
-    return digest.hexdigest()[:16]
-
-
-def _check(config: FusedConfig, text: TextEncoder, nodes: GraphEncoder | None) -> None:
-    if nodes is None and config.fusion != "none":
-        raise ConfigError(
-            f"nodes must be a GraphEncoder for fusion {config.fusion!r}; got None. Pass one, or "
-            "fusion='none'."
-        )
-    if config.at != "output" and not 1 <= int(config.at) <= text.num_layers:
-        raise ConfigError(
-            f"fusion.at must be 'output' or a hidden layer from 1 to {text.num_layers}; got "
-            f"{config.at!r}."
-        )

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from lichen.fusion.operator import Fusion
+from lichen.fusion.known import Known
+from lichen.fusion.operator import TokenFusion
 
 
-class NoFusion(Fusion):
+class NoFusion(TokenFusion):
     """Return the token states as they are; entities are not read.
 
     Use as the baseline of every other method: head, data, seeds and budget stay the same.
 
-    Shapes: tokens `(batch, tokens, dim)`, entities `(batch, tokens, entity_dim)`,
-    linked `(batch, tokens)` bool -> `(batch, tokens, dim)`.
+    Shapes: states `(batch, tokens, dim)`, entities `(batch, mentions, entity_dim)` ->
+    `(batch, tokens, dim)`.
     Cost: none, and no parameters.
     """
 
     PAPER = None
 
-    def read(self, tokens: Tensor, entities: Tensor, linked: Tensor) -> Tensor:
+    def build(self) -> None:
+        """Make nothing."""
+
+    def read(self, tokens: Tensor, known: Known, linked: Tensor) -> Tensor:
         """Return the tokens; a gradient of zero reaches the entities."""
-        return tokens[linked] + 0.0 * entities[linked].sum(-1, keepdim=True)
+        return tokens[linked] + 0.0 * known.entities[linked].sum(-1, keepdim=True)

@@ -1,9 +1,10 @@
-"""What every fusion method is: token states and their entities' vectors in, token states out."""
+"""What every fusion method is: a batch on its way through the backbone in, token states out."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from importlib import import_module
+from typing import ClassVar
 
 from torch import Tensor, nn
 
@@ -11,73 +12,124 @@ from lichen.base import check
 from lichen.base.choose import choose
 from lichen.base.errors import ShapeError
 from lichen.fusion import FUSIONS
+from lichen.fusion.known import Known
+from lichen.fusion.passage import Passage
 
 
 class Fusion(nn.Module, ABC):
-    """One way to let tokens read the entities they are linked to.
-
-    Shapes: tokens `(batch, tokens, dim)`, entities `(batch, tokens, entity_dim)`,
-    linked `(batch, tokens)` bool -> `(batch, tokens, dim)`. A token without a linked entity is
-    returned unchanged, bit for bit.
+    """One way to let a text read what the graph knows of it.
 
     Args:
         dim: width of a token's state.
         entity_dim: width of an entity's vector.
+        fact_dim: width of what is told of a fact.
+        at: where entities are read in: None is the output, k a hidden layer, 0 the input.
+        num_layers: hidden layers of the backbone.
 
     Raises:
-        ConfigError: a width is not positive.
+        ConfigError: a width is not positive, or the method cannot work at this point.
     """
 
     PAPER: str | None = None
+    READS_FACTS: ClassVar[bool] = False
+    """Whether the facts about each linked entity are read, besides the entity."""
+    NEEDS_INSIDE: ClassVar[bool] = False
+    """Whether layers of the backbone must come after the point of fusion."""
+    ROOM: ClassVar[int] = 0
+    """States that it adds to a sequence for each mention."""
 
-    def __init__(self, dim: int, entity_dim: int) -> None:
+    def __init__(
+        self,
+        dim: int,
+        entity_dim: int,
+        *,
+        fact_dim: int = 1,
+        at: int | None = None,
+        num_layers: int = 1,
+    ) -> None:
         super().__init__()
         check.between("fusion.dim", dim, 1, 1_000_000)
         check.between("fusion.entity_dim", entity_dim, 1, 1_000_000)
         self.dim = dim
         self.entity_dim = entity_dim
+        self.fact_dim = fact_dim
+        self.at = at
+        self.num_layers = num_layers
+        self.build()
 
-    def forward(self, tokens: Tensor, entities: Tensor, linked: Tensor) -> Tensor:
+    @abstractmethod
+    def build(self) -> None:
+        """Make the parameters."""
+
+    @abstractmethod
+    def forward(self, passage: Passage, known: Known) -> Tensor:
+        """Return the backbone's output with the knowledge read in, `(batch, tokens, dim)`."""
+
+
+class TokenFusion(Fusion):
+    """A method by which each token of a linked mention reads in place, one state for one state.
+
+    A token without a linked entity is returned unchanged, bit for bit.
+    """
+
+    def forward(self, passage: Passage, known: Known) -> Tensor:
+        """Return the backbone's output with the knowledge read in, `(batch, tokens, dim)`."""
+        return passage.after(self.read_in(passage.before(), known))
+
+    def read_in(self, tokens: Tensor, known: Known) -> Tensor:
         """Return the token states with their entities read in.
 
+        Args:
+            tokens: `(batch, tokens, dim)`.
+            known: the knowledge.
+
+        Returns:
+            `(batch, tokens, dim)`.
+
         Raises:
-            ShapeError: the three do not fit each other or this method.
+            ShapeError: states and knowledge do not fit each other or this method.
         """
-        want = (*tokens.shape[:2], self.entity_dim)
-        if tokens.shape[-1] != self.dim or entities.shape != want or linked.shape != want[:2]:
+        want = known.mask.shape
+        if (
+            tokens.shape != (*want, self.dim)
+            or known.at_mentions.shape[-1] != self.entity_dim
+            or known.mention_of.shape != want
+        ):
             raise ShapeError(
-                f"fusion: tokens, entities and linked must be (batch, tokens, {self.dim}), (batch, "
-                f"tokens, {self.entity_dim}) and (batch, tokens); got {tuple(tokens.shape)}, "
-                f"{tuple(entities.shape)} and {tuple(linked.shape)}."
+                f"fusion: token states must be {(*want, self.dim)} and entities (batch, mentions, "
+                f"{self.entity_dim}); got {tuple(tokens.shape)} and "
+                f"{tuple(known.at_mentions.shape)}."
             )
+        linked = known.linked
         if not linked.any():
-            return tokens + 0.0 * entities.sum()
+            return tokens + 0.0 * known.at_mentions.sum()
         out = tokens.clone()
-        out[linked] = self.read(tokens, entities.to(tokens.dtype), linked).to(tokens.dtype)
+        out[linked] = self.read(tokens, known, linked).to(tokens.dtype)
         return out
 
     @abstractmethod
-    def read(self, tokens: Tensor, entities: Tensor, linked: Tensor) -> Tensor:
+    def read(self, tokens: Tensor, known: Known, linked: Tensor) -> Tensor:
         """Return the new states of the linked tokens only, `(linked tokens, dim)`."""
 
+    def weigh(self, tokens: Tensor, known: Known, linked: Tensor) -> Tensor | None:  # noqa: ARG002
+        """Return how much each linked token read, where the method can say.
 
-def make_fusion(name: str, dim: int, entity_dim: int) -> Fusion:
-    """Make a fusion method by name.
+        Returns:
+            `(linked tokens, facts + 2)`: the weight of each fact shown, of the entity's own
+            vector, and of nothing. Without facts the last two only; None: it cannot say.
+        """
+        return None
 
-    Args:
-        name: a key of `FUSIONS`.
-        dim: width of a token's state.
-        entity_dim: width of an entity's vector.
+
+def fusion_class(name: str) -> type[Fusion]:
+    """Return a fusion method's class by name.
 
     Raises:
         ChoiceError: no such method.
-
-    >>> make_fusion("gate", 8, 4).entity_dim
-    4
     """
     module, _, kind = choose("fusion", name, FUSIONS).partition(":")
-    fusion: Fusion = getattr(import_module(module), kind)(dim, entity_dim)
-    return fusion
+    found: type[Fusion] = getattr(import_module(module), kind)
+    return found
 
 
 def entity_writer(dim: int, entity_dim: int) -> nn.Linear:

@@ -1,75 +1,96 @@
-"""A backbone with a step put after one of its layers, without touching the backbone."""
+"""Part of a backbone's layers on given states, without touching the backbone."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from torch import Tensor, nn
 
 from lichen.lm.text_encoder import layer_list
 
-Step = Callable[[Tensor], Tensor]
 
+class _Place(nn.Module):
+    """In the place of a layer, with all that a model may ask of it: it reads, and runs or not.
 
-class _After(nn.Module):
-    """A layer followed by a step on its output."""
+    Args:
+        layer: the layer.
+        runs: whether it runs; otherwise what is read is passed on.
+        given: what to read instead of what comes in.
+        as_tuple: whether layers return tuples.
+    """
 
-    def __init__(self, layer: nn.Module, step: Step) -> None:
+    read: Tensor
+    gave: Tensor
+
+    def __init__(
+        self, layer: nn.Module, *, runs: bool, given: Tensor | None, as_tuple: bool
+    ) -> None:
         super().__init__()
         self.layer = layer
-        self.step = step
-
-    def forward(self, *args: Any, **kwargs: Any) -> Any:
-        out = self.layer(*args, **kwargs)
-        if isinstance(out, tuple):
-            return (self.step(out[0]), *out[1:])
-        return self.step(out)
-
-
-class _Given(nn.Module):
-    """In place of a layer: known states, whatever comes in; None passes what comes in."""
-
-    def __init__(self, states: Tensor | None, *, as_tuple: bool) -> None:
-        super().__init__()
-        self.states = states
+        self.runs = runs
+        self.given = given
         self.as_tuple = as_tuple
+        self.keeps = False
 
-    def forward(self, hidden_states: Tensor, *_args: Any, **_kwargs: Any) -> Any:
-        out = hidden_states if self.states is None else self.states
-        return (out,) if self.as_tuple else out
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return super().__getattr__(name)
+        except AttributeError:
+            return getattr(self.layer, name)
+
+    def forward(self, hidden_states: Tensor, *args: Any, **kwargs: Any) -> Any:
+        states = hidden_states if self.given is None else self.given.to(hidden_states.dtype)
+        passed: Any = (states, None) if self.as_tuple else states
+        out: Any = self.layer(states, *args, **kwargs) if self.runs else passed
+        if self.keeps:
+            self.read, self.gave = states, out[0] if self.as_tuple else out
+        return out
 
 
-def with_step(backbone: nn.Module, layer: int, step: Step) -> nn.Module:
-    """Return a view of a backbone in which a step follows a hidden layer.
-
-    The view shares every weight with the backbone, which is left as it is.
+def run_layers(
+    backbone: nn.Module,
+    inputs: Mapping[str, Tensor],
+    *,
+    given: tuple[int, Tensor] | None = None,
+    stop: int | None = None,
+    as_tuple: bool,
+) -> Tensor:
+    """Run some of a backbone's layers; every weight is the backbone's own.
 
     Args:
-        backbone: a Hugging Face encoder.
-        layer: hidden layer from 1.
-        step: `(batch, tokens, dim)` -> the same shape.
+        backbone: a Hugging Face encoder, or a decoder without its head.
+        inputs: its inputs, as long as the states.
+        given: a hidden layer and its states `(batch, tokens, dim)`, to start after; layer 0 is
+            what the first layer reads. None starts from the inputs.
+        stop: the hidden layer to stop after, 0 for what the first layer reads; None runs to the
+            model's output.
+        as_tuple: whether this backbone's layers return tuples, see `TextEncoder.returns_tuple`.
+
+    Returns:
+        `(batch, tokens, dim)`.
     """
     layers = list(layer_list(backbone))
-    layers[layer - 1] = _After(layers[layer - 1], step)
-    return _with_layers(backbone, layers)
+    start, states = given or (0, None)
+    places = [
+        _Place(
+            layer,
+            runs=start <= i and (stop is None or i < stop),
+            given=states if i < max(start, 1) else None,
+            as_tuple=as_tuple,
+        )
+        for i, layer in enumerate(layers)
+    ]
+    last = places[max(stop or 0, 1) - 1]
+    last.keeps = True
+    out: Tensor = _with_layers(backbone, places)(**inputs).last_hidden_state
+    if stop is None:
+        return out
+    return last.gave if stop else last.read
 
 
-def from_states(backbone: nn.Module, layer: int, states: Tensor, *, as_tuple: bool) -> nn.Module:
-    """Return a view of a backbone that starts after a hidden layer, from states given.
-
-    Args:
-        backbone: a Hugging Face encoder.
-        layer: hidden layer from 1 whose output is given.
-        states: `(batch, tokens, dim)`.
-        as_tuple: whether this backbone's layers return tuples, see `returns_tuple`.
-    """
-    given = [_Given(states if i == 0 else None, as_tuple=as_tuple) for i in range(layer)]
-    return _with_layers(backbone, [*given, *list(layer_list(backbone))[layer:]])
-
-
-def _with_layers(backbone: nn.Module, layers: list[nn.Module]) -> nn.Module:
+def _with_layers(backbone: nn.Module, layers: Sequence[nn.Module]) -> nn.Module:
     wanted = layer_list(backbone)
     path = next(name for name, module in backbone.named_modules() if module is wanted)
     root = parent = _shallow(backbone)

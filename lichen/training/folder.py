@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import shutil
+from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 from lichen.base.errors import ArtifactError, ConfigError
 from lichen.data.corpus import Corpus
 from lichen.fusion.model import FusedModel
-from lichen.training.run import RUN, TRAIN, VALID, Run, write_record
+from lichen.training.run import RUN, Run
 
 SPEC, LOG, CHECKPOINTS = "resolved.json", "metrics.jsonl", "checkpoints"
 PACKAGES = ("lichen", "torch", "transformers", "tokenizers", "numpy")
@@ -41,11 +42,9 @@ class RunFolder:
 
     def spec(self, run: Run[FusedModel], *, data_hash: str) -> dict[str, Any]:
         """Return what makes this run this run: equal for a run that may go on."""
-        config = run.model.config
-        names = ("fusion", "task", "at", "labels", "entities", *config.settings())
         return {
-            "model": {name: getattr(config, name) for name in names},
-            "text": {"name": run.model.text.name, "fingerprint": run.model.text.fingerprint},
+            "model": model_spec(run.model),
+            "text": text_spec(run.model),
             "config": asdict(run.config),
             "seed": run.seed,
             "data": data_hash,
@@ -74,8 +73,12 @@ class RunFolder:
                 f"{', '.join(other)}. Give another out, or remove the folder."
             )
 
-    def begin(self, run: Run[FusedModel], spec: dict[str, Any]) -> Path | None:
+    def begin(self, spec: dict[str, Any], data: Mapping[str, Corpus | None]) -> Path | None:
         """Write what is to be done, or find where to go on.
+
+        Args:
+            spec: what makes this run this run.
+            data: documents by the name of their file; None is not written.
 
         Returns:
             The last checkpoint of a run that was cut short, or None.
@@ -84,24 +87,34 @@ class RunFolder:
             self.require_same(spec)
             return self._last_checkpoint()
         self.path.mkdir(parents=True, exist_ok=True)
-        assert isinstance(run.data, Corpus)
-        run.data.save(self.path / TRAIN)
-        if run.valid is not None:
-            run.valid.save(self.path / VALID)
+        for name, corpus in data.items():
+            if corpus is not None:
+                corpus.save(self.path / name)
         versions = {name: _version(name) for name in PACKAGES}
         versions["python"] = platform.python_version()
         text = json.dumps({**spec, "versions": versions}, indent=1, ensure_ascii=False)
         (self.path / SPEC).write_text(text, encoding="utf-8")
         return None
 
-    def finish(self, run: Run[FusedModel], spec: dict[str, Any]) -> None:
-        """Write the model and the record, and drop the checkpoints."""
-        write_record(run, spec)
+    def drop_checkpoints(self) -> None:
+        """Drop the checkpoints of a run that is finished."""
         shutil.rmtree(self.checkpoints, ignore_errors=True)
 
     def _last_checkpoint(self) -> Path | None:
         found = [p for p in self.checkpoints.glob("checkpoint-*") if _is_whole(p)]
         return max(found, key=lambda p: int(p.name.split("-")[1]), default=None)
+
+
+def model_spec(model: FusedModel) -> dict[str, Any]:
+    """Return how a model is built."""
+    config = model.config
+    names = ("fusion", "task", "at", "labels", "entities", *config.settings())
+    return {name: getattr(config, name) for name in names}
+
+
+def text_spec(model: FusedModel) -> dict[str, str]:
+    """Return which language model a model is built on."""
+    return {"name": model.plain_text.name, "fingerprint": model.plain_text.fingerprint}
 
 
 def _is_whole(checkpoint: Path) -> bool:

@@ -9,8 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, overload
 
-from lichen.base.errors import ConfigError, DataError, LichenError
-from lichen.base.seeds import set_seed
+from lichen.base.errors import ConfigError, LichenError
 from lichen.data.corpus import Corpus
 from lichen.data.graph import Graph
 from lichen.data.vocabulary import Vocabulary
@@ -20,8 +19,8 @@ from lichen.embedding.processes import train_in_processes
 from lichen.fusion.model import FusedModel
 from lichen.training.config import TrainConfig
 from lichen.training.folder import RunFolder
-from lichen.training.run import Run
-from lichen.training.trainer import make_trainer
+from lichen.training.processes import Job, fit_job
+from lichen.training.run import TRAIN, VALID, Run, write_record
 
 
 @overload
@@ -33,6 +32,7 @@ def train(
     out: str | Path | None = None,
     seed: int = 0,
     config: TrainConfig | None = None,
+    processes: int = 1,
 ) -> Run[FusedModel]: ...
 @overload
 def train(
@@ -66,7 +66,8 @@ def train(
             one is read back.
         seed: of the order of samples and of dropout; the model has its own for its start.
         config: an `EmbeddingConfig` or a `TrainConfig`; None takes the defaults.
-        processes: how many share the training of a graph encoder.
+        processes: how many share the training; a script that asks for more than one must stand
+            under `if __name__ == "__main__":`.
 
     Returns:
         The run.
@@ -74,15 +75,16 @@ def train(
     Raises:
         DataError: the data is empty, a label is missing or unknown, or there is one class only.
         ConfigError: model, data and config do not belong together, or `out` holds another run.
-        LichenError: the loss is no longer a number.
+        LichenError: the loss is no longer a number, or one of the processes died.
     """
     if isinstance(model, GraphEncoder) and isinstance(data, Graph):
-        settings: EmbeddingConfig = config or EmbeddingConfig(seed=seed)
-        return _train_nodes(model, data, out=out, config=settings, processes=processes)
+        embed: EmbeddingConfig = config or EmbeddingConfig(seed=seed)
+        return _train_nodes(model, data, out=out, config=embed, processes=processes)
     if isinstance(model, FusedModel) and isinstance(data, Corpus):
-        if processes != 1:
-            raise ConfigError(f"processes must be 1 for a FusedModel; got {processes}.")
-        return _train_fused(model, data, valid=valid, out=out, seed=seed, config=config)
+        settings = config or TrainConfig()
+        folder = None if out is None else Path(out)
+        run = Run(model=model, data=data, valid=valid, config=settings, seed=seed, out=folder)
+        return _train_fused(run, processes)
     raise ConfigError(
         "train: a GraphEncoder takes a Graph, a FusedModel takes a Corpus; got "
         f"{type(model).__name__} and {type(data).__name__}."
@@ -110,132 +112,150 @@ def _train_nodes(
     return Run(model=model, metrics=metrics, data=data, config=config, seed=config.seed, out=folder)
 
 
-def _train_fused(
-    model: FusedModel,
-    data: Corpus,
-    *,
-    valid: Corpus | None,
-    out: str | Path | None,
-    seed: int,
-    config: TrainConfig | None,
-) -> Run[FusedModel]:
-    settings = config or TrainConfig()
-    labels = class_labels(data, model.labels)
-    if valid is not None:
-        class_labels(valid, labels, need_all=False)
+def _train_fused(run: Run[FusedModel], processes: int) -> Run[FusedModel]:
+    model, data = run.model, run.data
+    assert isinstance(data, Corpus)
+    labels = classes_of(model, data, run.valid)
     if model.labels is None:
         model.set_labels(labels)
-    run = Run(
-        model=model,
-        data=data,
-        valid=valid,
-        config=settings,
-        seed=seed,
-        out=None if out is None else Path(out),
-    )
+    out = run.out
     if out is None:
         with tempfile.TemporaryDirectory() as scratch:
-            return replace(run, metrics=_fit(run, labels, folder=Path(scratch), resume=None))
-    folder = RunFolder(Path(out))
-    spec = folder.spec(run, data_hash=corpus_hash(data))
+            found = _fit(run, folder=Path(scratch), resume=None, processes=processes)
+            return replace(run, metrics=found)
+    folder = RunFolder(out)
+    spec = folder.spec(run, data_hash=corpus_hash(data, group=model.config.group))
     if folder.is_finished:
         folder.require_same(spec)
         return Run.load(out)
-    resume = folder.begin(run, spec)
-    metrics = _fit(run, labels, folder=folder.checkpoints, resume=resume, log=folder.log)
+    resume = folder.begin(spec, {TRAIN: data, VALID: run.valid})
+    metrics = _fit(
+        run,
+        folder=folder.checkpoints,
+        resume=resume,
+        log=folder.log,
+        processes=processes,
+    )
     run = replace(run, metrics=metrics)
-    folder.finish(run, spec)
+    write_record(run, spec)
+    folder.drop_checkpoints()
     return run
+
+
+def classes_of(model: FusedModel, data: Corpus, valid: Corpus | None) -> Vocabulary:
+    """Return the classes that a model is trained for, the data checked.
+
+    Args:
+        model: which asks for a task.
+        data: documents to train on.
+        valid: documents to measure on, or None.
+
+    Raises:
+        DataError: the data is empty, a label is missing or unknown, or there is one class only.
+    """
+    labels = model.task.classes(data)
+    if valid is not None:
+        replace(model.task, labels=labels).classes(valid, need_all=False)
+        model.task.require_apart(data, valid)
+    return labels
 
 
 def _fit(
     run: Run[FusedModel],
-    labels: Vocabulary,
     *,
     folder: Path,
     resume: Path | None,
     log: Path | None = None,
+    processes: int = 1,
 ) -> dict[str, float]:
     model, data = run.model, run.data
     assert isinstance(data, Corpus)
     assert isinstance(run.config, TrainConfig)
     started = time.perf_counter()
     batcher = model.batcher()
-    items = batcher.items(data.samples(labels))
+    items = batcher.items(model.task.samples(data))
     if resume is None:
         model.align(items, collate=batcher.collate)
     read_s = time.perf_counter() - started
-    set_seed(run.seed)
-    trainer = make_trainer(
-        model,
-        items,
-        collate=batcher.collate,
-        config=run.config,
+    bundles = model.task.bundles(items)
+    config = bundled(run.config, num_items=len(items), num_bundles=len(bundles), whole=processes)
+    job = Job(
+        model=model,
+        bundles=bundles,
+        config=config,
         seed=run.seed,
         folder=folder,
         log=log,
+        resume=resume,
     )
     started = time.perf_counter()
-    result = trainer.train(resume_from_checkpoint=None if resume is None else str(resume))
-    metrics = {
-        "loss": float(result.training_loss),
-        "steps": float(result.global_step),
+    metrics = fit_job(job, batcher, processes=processes)
+    metrics |= {
         "parameters": float(sum(p.numel() for p in model.parameters())),
         "trained_parameters": float(sum(p.numel() for p in model.parameters() if p.requires_grad)),
         "lost_mentions": float(batcher.truncated),
         "read_s": read_s,
         "train_s": time.perf_counter() - started,
     }
-    if metrics["loss"] != metrics["loss"]:
-        raise LichenError(
-            "train: the loss must stay a number; got NaN. Lower train.learning_rate "
-            f"({run.config.learning_rate})."
-        )
+    require_number(metrics["loss"], run.config)
     model.eval()
-    if run.valid is not None:
-        samples = run.valid.samples(labels)
-        hits = model.predict(samples).argmax(-1).tolist()
-        right = sum(hit == sample.label for hit, sample in zip(hits, samples, strict=True))
-        metrics["valid_accuracy"] = right / len(samples)
-    return metrics
+    return metrics | measured(model, run.valid)
 
 
-def class_labels(data: Corpus, known: Vocabulary | None, *, need_all: bool = True) -> Vocabulary:
-    """Return the classes of a corpus, checked for training.
-
-    Args:
-        data: labelled documents.
-        known: the model's classes; None takes those that occur.
-        need_all: whether there must be two classes or more in the data.
+def require_number(loss: float, config: TrainConfig) -> None:
+    """Refuse to go on from a loss that is none.
 
     Raises:
-        DataError: the data is empty, a label is missing or unknown, or there is one class only.
+        LichenError: it is NaN.
     """
-    if not len(data):
-        raise DataError("train: the data must hold at least one document; it is empty.")
-    for doc in data:
-        if doc.label is None or doc.label.strip().lower() in ("", "nan"):
-            raise DataError(
-                f"document {doc.id!r}: must have a label to train on; got {doc.label!r}. Label it, "
-                "or leave it out."
-            )
-        if known is not None and doc.label not in known:
-            raise DataError(
-                f"document {doc.id!r}: label must be one of {', '.join(known)}; got {doc.label!r}."
-            )
-    found = data.labels()
-    if need_all and len(found) < 2:
-        raise DataError(
-            f"train: the data must hold at least two classes; all {len(data)} documents are "
-            f"{found[0]!r}."
+    if loss != loss:
+        raise LichenError(
+            "train: the loss must stay a number; got NaN. Lower train.learning_rate "
+            f"({config.learning_rate})."
         )
-    return known or found
 
 
-def corpus_hash(data: Corpus) -> str:
-    """Return a hash of texts, labels and mentions, equal for equal data."""
+def measured(model: FusedModel, valid: Corpus | None) -> dict[str, float]:
+    """Return how right a model answers documents, by the name of its task's figure."""
+    if valid is None:
+        return {}
+    samples = model.task.samples(valid)
+    right = model.task.judge(model.predict(samples), samples)
+    return {f"valid_{model.task.METRIC}": float(right.mean())}
+
+
+def bundled(
+    config: TrainConfig, *, num_items: int, num_bundles: int, whole: int = 1
+) -> TrainConfig:
+    """Return the settings with the batch size in bundles, so that passes hold as many samples.
+
+    Args:
+        config: the settings, their batch size in samples.
+        num_items: samples.
+        num_bundles: what they are bundled to.
+        whole: the size is a multiple of this where bundles hold several samples.
+
+    >>> bundled(TrainConfig(batch_size=32), num_items=50, num_bundles=10).batch_size
+    6
+    """
+    if num_bundles == num_items:
+        return config
+    size = max(1, round(config.batch_size * num_bundles / num_items / whole)) * whole
+    return replace(config, batch_size=size)
+
+
+def corpus_hash(data: Corpus, *, group: str | None = None) -> str:
+    """Return a hash of texts, labels, mentions and groups, equal for equal data.
+
+    Args:
+        data: the documents.
+        group: key of `meta` that says their groups; None: they have none.
+    """
     digest = hashlib.sha256()
     for doc in data:
         mentions = [(tuple(m.span), m.entity) for m in doc.mentions]
-        digest.update(repr((doc.id, doc.text, doc.label, mentions)).encode())
+        more: tuple[object, ...] = () if group is None else (doc.meta.get(group),)
+        if doc.spans is not None:
+            more = (*more, [(tuple(span), label) for span, label in doc.spans])
+        digest.update(repr((doc.id, doc.text, doc.label, mentions, *more)).encode())
     return digest.hexdigest()[:16]

@@ -48,10 +48,16 @@ class Run(Generic[M]):
         """Read a finished run of a `FusedModel`.
 
         Raises:
-            ArtifactError: the folder holds no finished run, or one of another format.
+            ArtifactError: the folder holds no finished run, or one of another format or of several
+                tasks.
         """
         path = Path(folder)
         said = read_record(path)
+        if "tasks" in said:
+            raise ArtifactError(
+                f"{path}: must hold a run of one task; it holds one of {', '.join(said['tasks'])}. "
+                "Load it by TasksRun.load."
+            )
         valid = path / VALID
         return Run(
             model=FusedModel.from_pretrained(path / MODEL),

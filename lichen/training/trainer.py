@@ -11,33 +11,42 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
+from transformers.integrations import TensorBoardCallback
 
+from lichen.base.errors import ConfigError
 from lichen.base.progress import track
 from lichen.fusion.model import FusedModel
+from lichen.fusion.sibling import Siblings
 from lichen.lm.text_encoder import has_fast_half
 from lichen.training.config import TrainConfig
+from lichen.training.facts_loss import FactsLoss
+from lichen.training.rates import parameter_groups
 
-WEIGHTS = "trained.safetensors"
+WEIGHTS, EVENTS = "trained.safetensors", "tensorboard"
 
 
 class FusedTrainer(Trainer):  # type: ignore[misc]
     """Train fusion and head, and what else is not frozen; checkpoints hold only what is trained."""
 
-    rates: dict[str, float]
-    """Learning rate by the first part of a parameter's name; the head's for others."""
+    groups: list[dict[str, Any]]
+    """What is trained: each part with its own learning rate."""
 
-    def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
+    facts: FactsLoss | None = None
+    """The loss of the graph's facts, where the model wants it beside the task's."""
+
+    def compute_loss(self, model: nn.Module, inputs: Any, *rest: Any, **more: Any) -> Any:
+        """Return the task's loss, and that of some facts where the model wants it."""
+        found = super().compute_loss(model, inputs, *rest, **more)
+        if self.facts is None:
+            return found
+        own = self.model
+        extra = own.config.triple * self.facts(own.nodes, self.state.global_step)
+        return (found[0] + extra, *found[1:]) if isinstance(found, tuple) else found + extra
+
+    def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:  # noqa: ARG002
         """Give the language model and the fusion their own learning rates."""
-        groups: dict[float, list[nn.Parameter]] = {}
-        for name, parameter in (model or self.model).named_parameters():
-            if parameter.requires_grad:
-                rate = self.rates.get(name.split(".")[0], self.args.learning_rate)
-                groups.setdefault(rate, []).append(parameter)
-        self.optimizer = torch.optim.AdamW(
-            [{"params": found, "lr": rate} for rate, found in groups.items()],
-            weight_decay=self.args.weight_decay,
-            fused=True,
-        )
+        decay = self.args.weight_decay
+        self.optimizer = torch.optim.AdamW(self.groups, weight_decay=decay, fused=True)
         return self.optimizer
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:  # noqa: ARG002
@@ -61,6 +70,7 @@ class _Log(TrainerCallback):  # type: ignore[misc]
         self.bar: Any = None
 
     def on_train_begin(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:
+        self.path = self.path if state.is_world_process_zero else None
         self.bar = track(range(state.max_steps + 1), what="training")
 
     def on_step_end(self, _args: Any, _state: Any, _control: Any, **_: Any) -> None:
@@ -80,37 +90,64 @@ class _KeepLast(TrainerCallback):  # type: ignore[misc]
     """Drop every checkpoint but the last; by step, since epochs may take less than a second."""
 
     def on_save(self, args: Any, state: Any, _control: Any, **_: Any) -> None:
+        if not state.is_world_process_zero:
+            return
         for path in Path(args.output_dir).glob("checkpoint-*"):
             if path.name != f"checkpoint-{state.global_step}":
                 shutil.rmtree(path)
 
 
+def _facts(model: FusedModel | Siblings, seed: int) -> FactsLoss | None:
+    """Return the loss of the graph's facts, or None where the model does not want it."""
+    if not model.config.triple or model.graph is None:
+        return None
+    return FactsLoss(model.graph, seed=seed)
+
+
+def _place_events(trainer: FusedTrainer, log: Path | None) -> None:
+    """Let TensorBoard's events lie beside the figures, not among the checkpoints, which go."""
+    for callback in trainer.callback_handler.callbacks:
+        if isinstance(callback, TensorBoardCallback) and callback.logging_dir is None:
+            if log is None:
+                raise ConfigError(
+                    "train.report_to must not be 'tensorboard' where no out is given, since its "
+                    "events lie in the run folder. Pass out=..., or leave report_to out."
+                )
+            callback.logging_dir = str(log.parent / EVENTS)
+
+
 def make_trainer(
-    model: FusedModel,
-    items: list[Any],
+    model: FusedModel | Siblings,
+    items: Any,
     *,
     collate: Any,
     config: TrainConfig,
     seed: int,
     folder: Path,
     log: Path | None,
+    processes: int = 1,
 ) -> FusedTrainer:
     """Make the trainer of one run.
 
     Args:
-        model: what to train.
-        items: samples made ready.
+        model: what to train; siblings together as one.
+        items: what batches are drawn from, such as samples made ready, by position.
         collate: items to a batch.
         config: the settings.
         seed: of the order of samples and of dropout.
         folder: for checkpoints, one an epoch, when `log` is given.
         log: file for figures; None keeps nothing on disk.
+        processes: how many share each batch.
+
+    Raises:
+        ConfigError: TensorBoard is wanted, and nothing is kept on disk.
     """
-    frozen = not model.config.train_text
-    steps = -(-len(items) // config.batch_size) * config.epochs
+    passes = -(-len(items) // config.batch_size)
+    steps = -(-passes // config.accumulate) * config.epochs
     arguments = TrainingArguments(
         output_dir=str(folder),
-        per_device_train_batch_size=config.batch_size,
+        per_device_train_batch_size=config.batch_size // processes,
+        gradient_accumulation_steps=config.accumulate,
         num_train_epochs=config.epochs,
         learning_rate=config.learning_rate,
         weight_decay=config.weight_decay,
@@ -119,26 +156,21 @@ def make_trainer(
         logging_nan_inf_filter=False,
         save_strategy="no" if log is None else "epoch",
         # what runs over kept states is small and wants its precision
-        bf16=has_fast_half(model.text.device) and not frozen,
+        bf16=has_fast_half(model.text.device) and model.config.trains_text,
         use_cpu=model.text.device.type == "cpu",
         seed=seed,
         data_seed=seed,
-        report_to="none",
+        report_to=config.report_to,
         disable_tqdm=True,
         remove_unused_columns=False,
         dataloader_pin_memory=model.text.device.type == "cuda",
     )
+    seeing = [_Log(log), _KeepLast()]
     trainer = FusedTrainer(
-        model,
-        arguments,
-        data_collator=collate,
-        train_dataset=items,
-        callbacks=[_Log(log), _KeepLast()],
+        model, arguments, data_collator=collate, train_dataset=items, callbacks=seeing
     )
-    trainer.rates = {
-        "backbone": config.text_learning_rate,
-        "fusion": config.fusion_learning_rate,
-        "nodes": config.fusion_learning_rate,
-    }
+    trainer.facts = _facts(model, seed)
+    trainer.groups = parameter_groups(model, config)
     trainer.remove_callback(PrinterCallback)
+    _place_events(trainer, log)
     return trainer

@@ -1,29 +1,37 @@
-"""A run to its twins: the same training without the knowledge, or with it dealt wrongly."""
+"""A run to its twins: trained alike, the knowledge taken away, dealt wrongly, or only counted."""
 
 from __future__ import annotations
 
 from typing import Literal
 
+import numpy as np
+import torch
+
 from lichen.base.choose import choose
 from lichen.base.errors import ConfigError
 from lichen.data.corpus import Corpus
+from lichen.data.graph import Graph
 from lichen.embedding.encoder import GraphEncoder
 from lichen.fusion.model import FusedModel
+from lichen.fusion.parts import scales_of
+from lichen.fusion.sibling import own_settings, sibling
 from lichen.training.config import TrainConfig
 from lichen.training.loop import train
+from lichen.training.multitask import TaskRun, TasksRun, train_tasks
 from lichen.training.run import Run
 
-Kind = Literal["fused", "none", "shuffled"]
-KINDS = dict.fromkeys(("fused", "none", "shuffled"))
+Kind = Literal["fused", "none", "shuffled", "count"]
+KINDS = dict.fromkeys(("fused", "none", "shuffled", "count"))
 
 
 def twin(run: Run[FusedModel], kind: Kind, seed: int = 0) -> Run[FusedModel]:
     """Train a twin of a run on the same data, under the same configuration.
 
     Args:
-        run: a finished run of a `FusedModel`.
+        run: a finished run of a `FusedModel`; where it was trained with others, so is its twin.
         kind: "fused" repeats the run under another seed; "none" takes fusion away; "shuffled"
-            gives every entity another entity's vector.
+            lets another entity, its vector and its facts, stand for each; "count" tells only
+            that there is an entity and how many facts it has.
         seed: of the start, the order of samples and the shuffling.
 
     Returns:
@@ -34,10 +42,36 @@ def twin(run: Run[FusedModel], kind: Kind, seed: int = 0) -> Run[FusedModel]:
         ConfigError: the run trained its language model and was then loaded from a folder, which
             does not hold the weights it began with.
     """
+    if isinstance(run, TaskRun):
+        return twin_tasks(run.together, kind, seed).of(run.name)
     model = untrained_twin(run.model, kind, seed)
     assert isinstance(run.data, Corpus)
     assert isinstance(run.config, TrainConfig)
     return train(model, run.data, valid=run.valid, seed=seed, config=run.config)
+
+
+def twin_tasks(run: TasksRun, kind: Kind, seed: int = 0) -> TasksRun:
+    """Train the twins of several siblings together, as these were.
+
+    Args:
+        run: what `train_tasks` returned.
+        kind: as in `twin`.
+        seed: as in `twin`.
+
+    Returns:
+        The twins' run; nothing is written.
+
+    Raises:
+        ChoiceError: no such kind.
+        ConfigError: the models' first weights are not known any more.
+    """
+    (first, model), *rest = run.models.items()
+    models = {first: untrained_twin(model, kind, seed)}
+    for name, other in rest:
+        models[name] = sibling(models[first], **own_settings(other))
+    return train_tasks(
+        models, run.data, valid=run.valid, weights=run.weights, seed=seed, config=run.config
+    )
 
 
 def untrained_twin(model: FusedModel, kind: Kind, seed: int = 0) -> FusedModel:
@@ -55,23 +89,58 @@ def untrained_twin(model: FusedModel, kind: Kind, seed: int = 0) -> FusedModel:
     choose("twin", kind, KINDS)
     text, nodes = model.origin()
     config = model.config
-    if kind == "shuffled":
-        nodes = _shuffled(nodes, seed)
-    return FusedModel(
-        text,
-        nodes,
-        fusion="none" if kind == "none" else config.fusion,
-        task=config.task,
-        labels=model.labels,
-        at=config.at,
-        **{**config.settings(), "seed": seed},
-    )
-
-
-def _shuffled(nodes: GraphEncoder | None, seed: int) -> GraphEncoder:
-    if nodes is None:
+    is_none = kind == "none"
+    if nodes is None and not is_none and kind != "fused":
         raise ConfigError(
-            "twin: a shuffled twin needs a graph encoder; this model has none. Uplift compares "
+            f"twin: a {kind} twin needs a graph encoder; this model has none. Uplift compares "
             "models that have one."
         )
-    return nodes.shuffled(seed)
+    twin = FusedModel(
+        text,
+        counted(nodes, model.graph) if kind == "count" else nodes,
+        fusion="none" if is_none else config.fusion,
+        task=config.task,
+        labels=model.labels,
+        at="output" if is_none else config.at,
+        graph=None if is_none else model.graph,
+        **{**config.settings(), "seed": seed, "triple": 0.0 if is_none else config.triple},
+    )
+    own = torch.tensor(scales_of(nodes, head=config.head)[0])
+    ratio = model.scale.cpu() / own  # not 1 for a sibling, which reads at the scale of its model
+    twin.scale *= ratio
+    twin.relation_scale *= ratio
+    twin.counts_only = kind == "count"
+    if kind == "shuffled" and nodes is not None:
+        draw = torch.Generator().manual_seed(seed)
+        twin.deal = torch.randperm(nodes.num_entities, generator=draw)
+    return twin
+
+
+def counted(nodes: GraphEncoder | None, graph: Graph | None) -> GraphEncoder | None:
+    """Return an encoder whose vectors tell how many facts an entity has, and nothing else.
+
+    Every entity has one common vector, longer with the logarithm of its number of facts; all
+    relations have one vector too. Without a graph all entities are alike.
+
+    Args:
+        nodes: the encoder to repeat in size.
+        graph: the facts to count.
+
+    References:
+        Wang et al., 2021, arXiv:2110.03192 ("GNN is a Counter?").
+    """
+    if nodes is None:
+        return None
+    plain = GraphEncoder(
+        nodes.scorer_name,
+        Graph(entities=nodes.entities, relations=nodes.relations, triples=np.empty((0, 3), int)),
+        dim=nodes.dim,
+        reciprocal=nodes.reciprocal,
+        **nodes.settings,
+    )
+    degree = np.ones(nodes.num_entities) if graph is None else graph.degree()
+    size = torch.from_numpy(np.log1p(degree)).float().unsqueeze(1)
+    with torch.no_grad():
+        plain.entity_table.copy_(plain.entity_table[:1] * size)
+        plain.relation_table.copy_(plain.relation_table[:1].expand_as(plain.relation_table))
+    return plain

@@ -1,14 +1,24 @@
-"""Tiny random encoders of two architectures, a small graph, and samples over it."""
+"""Tiny random encoders and decoders of many architectures, a small graph, samples over it."""
 
 import pytest
 import torch
-from tokenizers import Tokenizer, models, pre_tokenizers, processors
+from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
 from transformers import (
     BertConfig,
     BertModel,
+    DebertaV2Config,
+    DebertaV2Model,
     DistilBertConfig,
     DistilBertModel,
+    GPT2Config,
+    GPT2Model,
+    LlamaConfig,
+    LlamaModel,
+    ModernBertConfig,
+    ModernBertModel,
     PreTrainedTokenizerFast,
+    Qwen3Config,
+    Qwen3Model,
     RobertaConfig,
     RobertaModel,
 )
@@ -16,6 +26,7 @@ from transformers import (
 from lichen.data.corpus import Mention, Sample, Span
 from lichen.data.graph import Graph
 from lichen.embedding.encoder import GraphEncoder
+from lichen.fusion.known import Known
 from lichen.lm.text_encoder import TextEncoder
 
 WORDS = ["ada", "bob", "eve", "dan", "knows", "likes", "near", "of", "the", "and", "not"]
@@ -27,6 +38,10 @@ SIZES = {
     "intermediate_size": 32,
     "max_position_embeddings": 24,
 }
+VOCABULARY = 280
+"""Pieces that a decoder's tokenizer knows: the bytes and some more."""
+SPECIAL = {"bos_token_id": None, "eos_token_id": 0}
+WIDER = {**SIZES, **SPECIAL, "vocab_size": VOCABULARY, "max_position_embeddings": 40}
 
 
 def tokenizer():
@@ -61,19 +76,98 @@ def roberta():
     return RobertaModel(RobertaConfig(**SIZES, pad_token_id=0), add_pooling_layer=False)
 
 
-ENCODERS = {"bert": bert, "distilbert": distilbert, "roberta": roberta}
+def deberta():
+    more = {"relative_attention": True, "pos_att_type": ["c2p", "p2c"], "position_buckets": 8}
+    return DebertaV2Model(DebertaV2Config(**SIZES, **more))
 
 
-@pytest.fixture(params=sorted(ENCODERS))
-def any_text(request):
+def modernbert():
+    sizes = {**SIZES, "max_position_embeddings": 24, "local_attention": 8}
+    return ModernBertModel(ModernBertConfig(**sizes, pad_token_id=0, reference_compile=False))
+
+
+def byte_tokenizer():
+    """As of most decoders: pieces of bytes, no token for padding, start or end added."""
+    raw = Tokenizer(models.BPE())
+    raw.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    raw.post_processor = processors.ByteLevel(trim_offsets=False)
+    trainer = trainers.BpeTrainer(
+        vocab_size=VOCABULARY,
+        special_tokens=["<|endoftext|>"],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    raw.train_from_iterator([" ".join(WORDS)] * 2, trainer)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=raw, eos_token="<|endoftext|>", model_max_length=32
+    )
+
+
+def gpt2():
+    return GPT2Model(GPT2Config(**WIDER))
+
+
+def llama():
+    return LlamaModel(LlamaConfig(**WIDER))
+
+
+def qwen3():
+    kinds = ["full_attention", "sliding_attention", "full_attention"]
+    sliding = {"layer_types": kinds, "use_sliding_window": True, "sliding_window": 12}
+    more = {"num_key_value_heads": 1, "head_dim": 8, **sliding}
+    return Qwen3Model(Qwen3Config(**WIDER, **more))
+
+
+ENCODERS = {
+    "bert": bert,
+    "deberta": deberta,
+    "distilbert": distilbert,
+    "modernbert": modernbert,
+    "roberta": roberta,
+}
+DECODERS = {"gpt2": gpt2, "llama": llama, "qwen3": qwen3}
+
+
+def made(name):
+    """Give a tiny model of an architecture with a tokenizer such as it comes with."""
     torch.manual_seed(0)
-    return TextEncoder(ENCODERS[request.param](), tokenizer(), name=request.param)
+    model = (ENCODERS | DECODERS)[name]()
+    return TextEncoder(model, byte_tokenizer() if name in DECODERS else tokenizer(), name=name)
+
+
+@pytest.fixture
+def by_token():
+    """Give what makes knowledge of one mention a token: entities, linked, facts, is_fact."""
+
+    def make(entities, linked, facts=None, is_fact=None):
+        size = linked.shape
+        if facts is None:
+            facts, is_fact = torch.zeros((*size, 0, 1)), torch.zeros((*size, 0), dtype=torch.bool)
+        return Known(
+            mask=torch.ones(size, dtype=torch.bool),
+            mention_of=torch.arange(size[1]).expand(size),
+            at_mentions=entities * linked.unsqueeze(-1),
+            is_linked=linked,
+            facts=facts,
+            is_fact=is_fact,
+        )
+
+    return make
+
+
+@pytest.fixture(params=sorted(ENCODERS | DECODERS))
+def any_text(request):
+    return made(request.param)
+
+
+@pytest.fixture(params=sorted(DECODERS))
+def decoder(request):
+    return made(request.param)
 
 
 @pytest.fixture
 def text():
-    torch.manual_seed(0)
-    return TextEncoder(bert(), tokenizer(), name="bert")
+    return made("bert")
 
 
 @pytest.fixture

@@ -16,8 +16,11 @@ def test_it_survives_json(tmp_path):
     ("wrong", "error", "words"),
     [
         ({"fusion": "concatt"}, ChoiceError, "Did you mean 'concat'"),
-        ({"task": "tag"}, ChoiceError, "task must be one of classify"),
-        ({"at": "input"}, ConfigError, r"fusion\.at"),
+        ({"task": "clasify"}, ChoiceError, "Did you mean 'classify'"),
+        ({"at": "middle"}, ConfigError, r"fusion\.at"),
+        ({"head": "pool"}, ChoiceError, "Did you mean 'pooled'"),
+        ({"select": "pagerang"}, ChoiceError, "Did you mean 'pagerank'"),
+        ({"facts": 0}, ConfigError, r"fusion\.facts"),
         ({"mentions": -1}, ConfigError, r"fusion\.mentions"),
         ({"drop": 1.0}, ConfigError, r"fusion\.drop"),
     ],

@@ -1,50 +1,60 @@
 import pytest
 import torch
 
-from lichen.fusion.splice import from_states, with_step
+from lichen.fusion.splice import run_layers
 
 
 def inputs(text):
-    batch, mask, _offsets = text.tokens(["ada knows bob", "the eve"])
+    batch, mask, _offsets = text.tokens(["ada knows bob", "the eve and the dan not near ada"])
     return {"input_ids": batch["input_ids"], "attention_mask": mask.long()}
 
 
-def by_hooks(text, layer, step):
-    def replace(_module, _args, output):
-        return (step(output[0]), *output[1:]) if isinstance(output, tuple) else step(output)
-
-    handle = text.layers[layer - 1].register_forward_hook(replace)
-    try:
-        return text.model(**inputs(text)).last_hidden_state
-    finally:
-        handle.remove()
+def run(text, **more):
+    return run_layers(text.model, inputs(text), as_tuple=text.returns_tuple, **more)
 
 
-@pytest.mark.parametrize("layer", [1, 2, 3])
 @torch.no_grad()
-def test_a_step_after_a_layer_equals_a_forward_hook_there(any_text, layer):
-    def step(states):
-        return states * 1.5 + 0.25
-
-    out = with_step(any_text.model, layer, step)(**inputs(any_text)).last_hidden_state
-    assert torch.equal(out, by_hooks(any_text, layer, step))
-
-
-@pytest.mark.parametrize("layer", [1, 2, 3])
-@torch.no_grad()
-def test_starting_from_kept_states_equals_the_whole_pass(any_text, layer):
+def test_all_layers_are_the_model(any_text):
     whole = any_text.model(**inputs(any_text)).last_hidden_state
-    kept = any_text.states(["ada knows bob", "the eve"], layer=layer).states
-    view = from_states(any_text.model, layer, kept, as_tuple=any_text.returns_tuple)
-    assert torch.allclose(view(**inputs(any_text)).last_hidden_state, whole, atol=1e-6)
+    assert torch.equal(run(any_text), whole)
+
+
+@pytest.mark.parametrize("layer", [0, 1, 2, 3])
+@torch.no_grad()
+def test_stopping_gives_what_a_hook_sees_there(any_text, layer):
+    seen = []
+    if layer:
+        module = any_text.layers[layer - 1]
+        handle = module.register_forward_hook(lambda _m, _a, out: seen.append(out))
+    else:
+        handle = any_text.layers[0].register_forward_pre_hook(lambda _m, args: seen.append(args[0]))
+    any_text.model(**inputs(any_text))
+    handle.remove()
+    want = seen[-1][0] if isinstance(seen[-1], tuple) else seen[-1]
+    assert torch.equal(run(any_text, stop=layer), want)
+
+
+@pytest.mark.parametrize("layer", [0, 1, 2, 3])
+@torch.no_grad()
+def test_starting_from_given_states_equals_the_whole_pass(any_text, layer):
+    whole = any_text.model(**inputs(any_text)).last_hidden_state
+    given = run(any_text, stop=layer)
+    assert torch.allclose(run(any_text, given=(layer, given)), whole, atol=1e-6)
+
+
+@torch.no_grad()
+def test_layer_by_layer_equals_the_whole_pass(any_text):
+    states = run(any_text, stop=0)
+    for layer in range(3):
+        stop = None if layer == 2 else layer + 1
+        states = run(any_text, given=(layer, states), stop=stop)
+    assert torch.allclose(states, any_text.model(**inputs(any_text)).last_hidden_state, atol=1e-6)
 
 
 @torch.no_grad()
 def test_the_backbone_itself_is_left_alone(any_text):
     before = any_text.model(**inputs(any_text)).last_hidden_state
     layers = list(any_text.layers)
-    view = with_step(any_text.model, 2, torch.zeros_like)
-    assert not torch.equal(view(**inputs(any_text)).last_hidden_state, before)
+    run(any_text, given=(2, torch.zeros_like(before)))
     assert torch.equal(any_text.model(**inputs(any_text)).last_hidden_state, before)
     assert all(a is b for a, b in zip(any_text.layers, layers, strict=True))
-    assert {id(p) for p in view.parameters()} == {id(p) for p in any_text.model.parameters()}

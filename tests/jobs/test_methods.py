@@ -1,15 +1,12 @@
 """What can be chosen by name."""
 
 from lichen.data.read import CORPUS_READERS, GRAPH_READERS
-from lichen.embedding import SCORERS
-from lichen.fusion import FUSIONS
-from lichen.jobs.methods import methods
+from lichen.jobs.methods import REGISTRIES, methods
 
 
 def test_everything_that_can_be_chosen_is_listed_once():
     found = [(m.kind, m.name) for m in methods()]
-    wanted = {("embedding", name) for name in SCORERS}
-    wanted |= {("fusion", name) for name in FUSIONS}
+    wanted = {(kind, name) for kind, registry in REGISTRIES.items() for name in registry}
     wanted |= {("graph file", name) for name in GRAPH_READERS}
     wanted |= {("corpus file", name) for name in CORPUS_READERS}
     assert len(found) == len(set(found))

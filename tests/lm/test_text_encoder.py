@@ -28,6 +28,7 @@ def test_vectors_are_unit_float32_in_the_order_asked(text):
 
 def test_repeated_and_remembered_texts_are_read_once(text):
     fresh = TextEncoder(text.model, text.tokenizer)
+    assert fresh.is_causal is False
     calls = []
     handle = text.model.register_forward_hook(lambda *_: calls.append(1))
     try:
@@ -54,7 +55,7 @@ def test_the_last_hidden_layer_is_the_output_and_others_differ(text):
     output = text.states(["A cat naps."])
     assert torch.equal(text.states(["A cat naps."], layer=text.num_layers).states, output.states)
     assert not torch.allclose(text.states(["A cat naps."], layer=2).states, output.states)
-    with pytest.raises(ConfigError, match="between 1 and 6"):
+    with pytest.raises(ConfigError, match="between 0 and 6"):
         text.states(["a"], layer=7)
     assert text.returns_tuple is False
 

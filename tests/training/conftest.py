@@ -1,62 +1,87 @@
-"""A made-up world whose facts a text alone cannot tell, and a tiny encoder that reads it."""
+"""A made-up land of towns, texts that tell of it, and a tiny encoder with a mask."""
 
-import numpy as np
 import pytest
 import torch
-from tokenizers import Tokenizer, models, pre_tokenizers
+from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
+from lichen.data.builder import GraphBuilder
 from lichen.data.corpus import Corpus, Document, Mention, Span
-from lichen.data.graph import Graph
-from lichen.embedding.config import EmbeddingConfig
-from lichen.embedding.encoder import GraphEncoder
-from lichen.embedding.trainer import train_embedding
 from lichen.lm.text_encoder import TextEncoder
+from lichen.training.objectives.windows import Windows
 
-CITIES, LANDS = 60, 10
-PHRASES = ("{0} lies in {1}", "{1} holds {0}", "the city {0} of {1}")
+TOWNS, COUNTRIES = 12, 4
 
 
-def make_text():
-    words = ["[PAD]", "[UNK]", "lies", "in", "holds", "the", "city", "of"]
-    words += [f"c{i}" for i in range(CITIES)] + [f"l{i}" for i in range(LANDS)]
-    raw = Tokenizer(models.WordLevel({w: i for i, w in enumerate(words)}, unk_token="[UNK]"))
+def make_masked_text():
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    words = ["lies", "in", "holds", "town", "big", "##burg", "."]
+    words += [f"c{i}" for i in range(TOWNS)] + [f"l{i}" for i in range(COUNTRIES)]
+    vocab = {w: i for i, w in enumerate([*special, *words])}
+    raw = Tokenizer(models.WordPiece(vocab, unk_token="[UNK]"))
     raw.pre_tokenizer = pre_tokenizers.Whitespace()
+    raw.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
     fast = PreTrainedTokenizerFast(
-        tokenizer_object=raw, pad_token="[PAD]", unk_token="[UNK]", model_max_length=16
+        tokenizer_object=raw,
+        pad_token="[PAD]",
+        unk_token="[UNK]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+        mask_token="[MASK]",
+        model_max_length=16,
     )
     config = BertConfig(
-        vocab_size=len(words),
-        hidden_size=32,
+        vocab_size=len(vocab),
+        hidden_size=16,
         num_hidden_layers=2,
         num_attention_heads=2,
-        intermediate_size=64,
+        intermediate_size=32,
         max_position_embeddings=16,
     )
     torch.manual_seed(0)
     return TextEncoder(BertModel(config, add_pooling_layer=False), fast, name="tiny")
 
 
-@pytest.fixture(scope="session")
-def world():
-    rng = np.random.default_rng(0)
-    facts = [(f"c{i}", "lies_in", f"l{rng.integers(LANDS)}") for i in range(CITIES)]
-    graph = Graph.from_triples(facts)
-    nodes = GraphEncoder("complex", graph, dim=16)
-    train_embedding(nodes, graph, config=EmbeddingConfig(epochs=60))
+def make_tiny_graph():
+    builder = GraphBuilder()
+    builder.add_split("train")
+    for i in range(TOWNS):
+        split = "test" if i == TOWNS - 1 else "train"
+        builder.add_entity(f"c{i}", types=("town",))
+        builder.add_entity(f"l{i % COUNTRIES}", types=("land",), description="big land")
+        builder.add_fact(f"c{i}", "lies_in", f"l{i % COUNTRIES}", split=split)
+    builder.add_fact("c0", "near", "l0", split="train")
+    return builder.build()
+
+
+def make_tiny_corpus(graph):
     docs = []
-    for h, _r, t in facts:
-        wrong = rng.choice([f"l{i}" for i in range(LANDS) if f"l{i}" != t])
-        split = "test" if rng.random() < 0.25 else "train"
-        for number, phrase in enumerate(PHRASES):
-            for land, label in ((t, "true"), (wrong, "false")):
-                text = phrase.format(h, land)
-                spans = sorted((text.index(x), x) for x in (h, land))
-                mentions = tuple(
-                    Mention(Span(at, at + len(x)), graph.entities.get(x)) for at, x in spans
-                )
-                name = f"{h}-{land}-{number}"
-                docs.append(
-                    Document(id=name, text=text, label=label, split=split, mentions=mentions)
-                )
-    return make_text(), nodes, Corpus(tuple(docs))
+    for i in range(TOWNS):
+        text, found = f"town c{i} lies in l{i % COUNTRIES} .", []
+        for name in (f"c{i}", f"l{i % COUNTRIES}"):
+            span = Span(text.index(name), text.index(name) + len(name))
+            found.append(Mention(span, graph.entities.id(name)))
+        docs.append(Document(id=str(i), text=text, mentions=tuple(found)))
+    return Corpus(tuple(docs))
+
+
+@pytest.fixture
+def tiny_text():
+    return make_masked_text()
+
+
+@pytest.fixture(scope="session")
+def tiny_graph():
+    return make_tiny_graph()
+
+
+@pytest.fixture(scope="session")
+def tiny_corpus(tiny_graph):
+    return make_tiny_corpus(tiny_graph)
+
+
+@pytest.fixture
+def tiny_windows(tiny_text, tiny_corpus, tiny_graph):
+    return Windows(tiny_text, tiny_corpus, tiny_graph, max_tokens=16)

@@ -10,6 +10,7 @@ from lichen.training.config import TrainConfig
         ({"epochs": 0}, "train.epochs"),
         ({"batch_size": -1}, "train.batch_size"),
         ({"learning_rate": float("nan")}, "train.learning_rate"),
+        ({"accumulate": 0}, "train.accumulate"),
         ({"warmup": 1.5}, "train.warmup"),
     ],
 )

@@ -1,6 +1,12 @@
 import json
+import signal
+import subprocess
+import sys
+import time
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from lichen.base.errors import ArtifactError, ConfigError
 from lichen.training.folder import RunFolder
@@ -25,3 +31,36 @@ def test_only_whole_checkpoints_are_gone_on_from(tmp_path):
         if whole:
             (path / "trainer_state.json").write_text("{}")
     assert folder._last_checkpoint().name == "checkpoint-10"
+
+
+PROGRAM = """
+import sys
+from pathlib import Path
+import lichen as li
+home = Path(sys.argv[1])
+model = li.FusedModel(li.TextEncoder.load(home / "text"), li.GraphEncoder.load(home / "nodes"))
+config = li.TrainConfig(epochs=60, batch_size=64)
+li.train(model, li.Corpus.load(home / "data.jsonl"), out=home / sys.argv[2], config=config)
+"""
+
+
+def test_a_run_killed_at_any_moment_goes_on_and_ends_with_the_same_weights(world, tmp_path):
+    text, nodes, corpus = world
+    text.save(tmp_path / "text")
+    nodes.save(tmp_path / "nodes")
+    corpus.train.save(tmp_path / "data.jsonl")
+    command = [sys.executable, "-c", PROGRAM, str(tmp_path)]
+    cut = subprocess.Popen([*command, "cut"])
+    end = time.monotonic() + 120
+    while not list((tmp_path / "cut/checkpoints").glob("checkpoint-*/trainer_state.json")):
+        assert cut.poll() is None
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    cut.kill()
+    assert cut.wait() == -signal.SIGKILL
+    assert not (tmp_path / "cut/run.json").exists()
+    for name in ("cut", "whole"):
+        subprocess.run([*command, name], check=True)
+    mine, theirs = (load_file(tmp_path / n / "model/model.safetensors") for n in ("cut", "whole"))
+    assert mine.keys() == theirs.keys()
+    assert all(torch.equal(x, theirs[name]) for name, x in mine.items())

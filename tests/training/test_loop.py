@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -65,9 +66,11 @@ def test_the_folder_holds_the_run_and_gives_it_back(world, tmp_path):
         train(FusedModel(text, nodes), corpus.train, out=out, seed=5, config=TrainConfig(epochs=9))
 
 
-def test_a_killed_run_goes_on_and_ends_the_same(world, tmp_path, monkeypatch):
+@pytest.mark.parametrize("settings", [{}, {"lora": 2}, {"train_text": True}], ids=str)
+def test_a_killed_run_goes_on_and_ends_the_same(world, tmp_path, monkeypatch, settings):
     text, nodes, corpus = world
-    whole = train(FusedModel(text, nodes), corpus.train, out=tmp_path / "whole", config=CONFIG)
+    fresh = partial(FusedModel, text, nodes, **settings)
+    whole = train(fresh(), corpus.train, out=tmp_path / "whole", config=CONFIG)
 
     class Killed(BaseException):
         pass
@@ -82,11 +85,11 @@ def test_a_killed_run_goes_on_and_ends_the_same(world, tmp_path, monkeypatch):
     step = FusedTrainer.training_step
     monkeypatch.setattr(FusedTrainer, "training_step", killed)
     with pytest.raises(Killed):
-        train(FusedModel(text, nodes), corpus.train, out=tmp_path / "cut", config=CONFIG)
+        train(fresh(), corpus.train, out=tmp_path / "cut", config=CONFIG)
     with pytest.raises(ArtifactError, match="no finished run"):
         Run.load(tmp_path / "cut")
     monkeypatch.setattr(FusedTrainer, "training_step", step)
-    rest = train(FusedModel(text, nodes), corpus.train, out=tmp_path / "cut", config=CONFIG)
+    rest = train(fresh(), corpus.train, out=tmp_path / "cut", config=CONFIG)
     samples = corpus.test.samples(whole.model.labels)
     assert np.allclose(predict(rest, samples), predict(whole, samples), atol=1e-5)
     steps = [

@@ -1,9 +1,19 @@
+import json
+
+import numpy as np
+import pytest
 import torch
 from safetensors.torch import load_file
 
+from lichen.base.errors import ConfigError
+from lichen.data.corpus import Corpus
+from lichen.fusion import pooled
 from lichen.fusion.model import FusedModel
+from lichen.lm.lora import is_lora
+from lichen.lm.text_encoder import has_fast_half
 from lichen.training.config import TrainConfig
-from lichen.training.trainer import WEIGHTS, make_trainer
+from lichen.training.loop import train
+from lichen.training.trainer import EVENTS, WEIGHTS, make_trainer
 
 
 def trainer_of(world, folder, *, epochs=1, log=None, **more):
@@ -39,10 +49,27 @@ def test_checkpoints_leave_out_the_frozen_language_model(world, tmp_path):
     trainer = trainer_of(world, tmp_path)
     trainer._save(str(tmp_path / "one"))
     kept = load_file(tmp_path / "one" / WEIGHTS)
-    assert {name.split(".")[0] for name in kept} == {"fusion", "head", "scale"}
+    assert {name.split(".")[0] for name in kept} == {"fusion", "head", "relation_scale", "scale"}
     other = trainer_of(world, tmp_path, seed=9)
     other._load_from_checkpoint(str(tmp_path / "one"))
     assert all(torch.equal(value, kept[name]) for name, value in other.model.own_state().items())
+
+
+def test_of_adapters_nothing_else_of_the_language_model_is_trained_or_kept(world, tmp_path):
+    trainer = trainer_of(world, tmp_path, log=tmp_path / "metrics.jsonl", lora=2)
+    before = {name: x.clone() for name, x in trainer.model.state_dict().items()}
+    trainer.train()
+    changed = {n for n, x in trainer.model.state_dict().items() if not x.equal(before[n])}
+    assert {n for n in changed if n.startswith("backbone.")} == {n for n in before if is_lora(n)}
+    assert {n.split(".")[0] for n in changed} == {"backbone", "fusion", "head"}
+    (folder,) = tmp_path.glob("checkpoint-*")
+    kept = load_file(folder / WEIGHTS)
+    assert {n for n in kept if n.startswith("backbone.")} == {n for n in before if is_lora(n)}
+    other = trainer_of(world, tmp_path, seed=9, lora=2)
+    other._load_from_checkpoint(str(folder))
+    assert all(x.equal(kept[name]) for name, x in other.model.own_state().items())
+    (text_group,) = (g for g in trainer.groups if g["lr"] == TrainConfig().lora_learning_rate)
+    assert len(text_group["params"]) == sum(is_lora(n) for n in before)
 
 
 def test_only_the_last_checkpoint_stays_however_short_the_epochs(world, tmp_path):
@@ -51,3 +78,63 @@ def test_only_the_last_checkpoint_stays_however_short_the_epochs(world, tmp_path
     (kept,) = tmp_path.glob("checkpoint-*")
     assert kept.name == f"checkpoint-{trainer.state.max_steps}"
     assert trainer.args.save_total_limit is None  # the Trainer goes by times and warns
+
+
+def test_gradients_of_several_passes_make_one_step(world):
+    text, nodes, corpus = world
+    steps = {}
+    for accumulate in (1, 3):
+        config = TrainConfig(epochs=2, batch_size=64, accumulate=accumulate)
+        steps[accumulate] = train(FusedModel(text, nodes), corpus.train, config=config).metrics[
+            "steps"
+        ]
+    passes = -(-len(corpus.train) // 64)
+    assert steps == {1: 2 * passes, 3: 2 * -(-passes // 3)}
+
+
+def test_a_batch_in_two_passes_is_the_batch_in_one(world, tmp_path, monkeypatch):
+    monkeypatch.setattr(pooled, "TEXT_DROP", 0.0)
+    text, nodes, corpus = world
+    data = Corpus(tuple(corpus.train)[:32])  # one step: more would grow the rounding
+    said = {}
+    for accumulate in (1, 2):
+        out = tmp_path / str(accumulate)
+        model = FusedModel(text, nodes, head="pooled")  # the other has a batch normalisation
+        config = TrainConfig(epochs=1, batch_size=32 // accumulate, accumulate=accumulate)
+        run = train(model, data, out=out, config=config)
+        lines = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
+        figures = [(x["loss"], x["grad_norm"]) for x in lines if "loss" in x]
+        said[accumulate] = figures, run.model.predict(corpus.test.samples(model.labels))
+    assert np.allclose(said[1][0], said[2][0], rtol=1e-4)
+    assert torch.allclose(said[1][1], said[2][1], atol=1e-3)
+
+
+def test_tensorboard_finds_the_figures_in_the_run_folder(world, tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    text, nodes, corpus = world
+    out = tmp_path / "run"
+    config = TrainConfig(epochs=3, batch_size=64, report_to="tensorboard")
+    run = train(FusedModel(text, nodes), corpus.train, out=out, config=config)
+    assert list((out / EVENTS).glob("events.out.tfevents.*"))
+    events = EventAccumulator(str(out / EVENTS))
+    events.Reload()
+    told = {event.step: event.value for event in events.Scalars("train/loss")}
+    lines = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
+    logged = {line["step"]: line["loss"] for line in lines if "loss" in line}
+    assert len(logged) == config.epochs
+    assert told == pytest.approx(logged, rel=1e-5)
+    assert events.Scalars("train/train_loss")[0].value == pytest.approx(run.metrics["loss"])
+
+
+def test_tensorboard_without_a_folder_is_one_clear_line(world):
+    text, nodes, corpus = world
+    config = TrainConfig(epochs=1, report_to="tensorboard")
+    with pytest.raises(ConfigError, match="where no out is given"):
+        train(FusedModel(text, nodes), corpus.train, config=config)
+
+
+def test_half_precision_is_for_a_trained_language_model_where_it_is_native(world, tmp_path):
+    native = has_fast_half(torch.device("cpu"))
+    for settings, wanted in (({}, False), ({"lora": 2}, native), ({"train_text": True}, native)):
+        assert trainer_of(world, tmp_path, **settings).args.bf16 is wanted

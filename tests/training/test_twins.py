@@ -3,6 +3,8 @@ import pytest
 import torch
 
 from lichen.base.errors import ChoiceError, ConfigError
+from lichen.data.graph import Graph
+from lichen.embedding.encoder import GraphEncoder
 from lichen.fusion.model import FusedModel
 from lichen.training.config import TrainConfig
 from lichen.training.loop import train
@@ -40,10 +42,47 @@ def test_twins_differ_in_knowledge_alone(world):
         assert other.config.mentions == 2
     assert not list(none.fusion.parameters())
     assert torch.equal(shuffled.fusion.write.weight, model.fusion.write.weight)
-    assert not torch.equal(shuffled.nodes.vectors(), model.nodes.vectors())
-    assert torch.equal(same.nodes.vectors(), model.nodes.vectors())
-    sorted_rows = [n.nodes.vectors().sort(dim=0).values for n in (shuffled, model)]
-    assert torch.equal(*sorted_rows)
+    for other in (shuffled, same):
+        assert torch.equal(other.nodes.vectors(), model.nodes.vectors())
+    assert same.deal is None
+    assert sorted(shuffled.deal.tolist()) == list(range(nodes.num_entities))
+    samples = corpus.train.samples(corpus.labels())[:20]
+    asked, dealt = (m.batcher().items(samples) for m in (model, shuffled))
+    assert [[shuffled.deal[e] for e in i.entities] for i in asked] == [i.entities for i in dealt]
+
+
+@pytest.mark.parametrize("kind", ["none", "shuffled", "fused"])
+def test_twins_of_adapters_start_from_the_plain_language_model(world, tmp_path, kind):
+    text, nodes, corpus = world
+    run = train(FusedModel(text, nodes, lora=2), corpus.train, config=TrainConfig(epochs=1))
+    run.model.save_pretrained(tmp_path)
+    plain = FusedModel(text, nodes, labels=corpus.labels(), lora=2, seed=3)
+    for trained in (run.model, FusedModel.from_pretrained(tmp_path, device="cpu")):
+        other = untrained_twin(trained, kind, 3)
+        mine, theirs = (m.backbone.state_dict() for m in (plain, other))
+        assert mine.keys() == theirs.keys()
+        assert all(x.equal(theirs[name]) for name, x in mine.items())
+
+
+def test_the_counting_twin_knows_how_many_facts_and_not_which(world, tmp_path):
+    text, nodes, corpus = world
+    labels = corpus.labels()
+    graph = Graph.from_triples([(h, "lies_in", t) for h, t in (("c0", "l0"), ("c1", "l0"))])
+    few = GraphEncoder("complex", graph, dim=4)
+    model = FusedModel(text, few, graph=graph, fusion="neighbours", labels=labels)
+    vectors = untrained_twin(model, "count", 0).nodes.vectors()
+    assert torch.allclose(vectors[0], vectors[2])
+    assert torch.allclose(vectors[1], vectors[0] * np.log(3) / np.log(2), atol=1e-6)
+    blind = untrained_twin(FusedModel(text, nodes, labels=labels), "count", 0).nodes.vectors()
+    assert torch.equal(blind, blind[:1].expand_as(blind))
+    for kind in ("count", "shuffled"):
+        with pytest.raises(ConfigError, match="must not be saved"):
+            untrained_twin(model, kind, 0).save_pretrained(tmp_path)
+    worded = FusedModel(text, few, graph=graph, fusion="input", labels=labels)
+    twin_words = untrained_twin(worded, "count", 0).batcher().branches._words(0, (0, 1))
+    words = worded.batcher().branches._words(0, (0, 1))
+    assert len(twin_words) == len(words)
+    assert len(set(twin_words)) == 1
 
 
 def test_twins_of_what_cannot_have_them_are_refused(world, tmp_path):

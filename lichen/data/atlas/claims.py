@@ -118,7 +118,8 @@ def claims(
         graph's silence means.
 
     Raises:
-        DataError: the graph has too few facts of the relations that claims are made of.
+        DataError: the graph has too few facts of the relations that claims are made of, or so
+            few sentences are asked for that none is made.
     """
     for key, size in (("train", num_train), ("valid", num_valid), ("test", num_test)):
         check.between(f"claims.num_{key}", size, 0, 10_000_000)
@@ -132,6 +133,11 @@ def claims(
         *maker.documents("train", UNKNOWN, num_train // 10),
         *maker.documents("train", TRAINING, num_train // 2 - num_train // 10),
     ]
+    if not documents and num_train + num_valid + num_test:
+        raise DataError(
+            "claims: num_train, num_valid and num_test must be large enough for a sentence of each "
+            f"relation; got {num_train}, {num_valid} and {num_test}, which make none. Ask for more."
+        )
     order = np.random.default_rng([seed, 5]).permutation(len(documents))
     return Corpus(tuple(documents[i] for i in order))
 

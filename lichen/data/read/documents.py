@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from lichen.base.errors import DataError
-from lichen.data.corpus import Candidate, Document, Mention, Span
+from lichen.data.corpus import Candidate, Document, LabelledSpan, Mention, Span
 from lichen.data.read.csv import csv_rows
 from lichen.data.read.jsonl import Record, RecordError, json_records, text_of
 from lichen.data.read.lines import BadLines, raw_lines
 
-FIELDS = ("id", "text", "label", "split", "language", "mentions", "meta")
+FIELDS = ("id", "text", "label", "split", "language", "mentions", "spans", "meta")
 
 
 def read_documents_jsonl(path: Path, bad: BadLines) -> Iterator[Document]:
     """Yield a document for each record with at least a text.
 
-    Keys: id (the line number without one), text, label, split, language, mentions, meta; any
+    Keys: id (the line number without one), text, label, split, language, mentions, spans, meta; any
     other key goes to `meta`. A document without the key "label" is unlabelled; null, NaN and
     "" are errors, because a label that was lost on the way looks like that.
 
@@ -146,6 +146,7 @@ def _document(record: Record, number: int) -> Document:
         label=_label(record) if "label" in record else None,
         split=text_of(record, "split", needed=False) or None,
         mentions=tuple(_mention(m) for m in record.get("mentions") or ()),
+        spans=_spans(record["spans"]) if "spans" in record else None,
         meta=meta,
     )
 
@@ -192,6 +193,16 @@ def _mention(found: Any) -> Mention:
         raise RecordError(
             f"expected mentions with start, end and entity (an id or null), found {found!r}"
         ) from None
+
+
+def _spans(found: Any) -> tuple[LabelledSpan, ...]:
+    """Return labelled spans from [{"start": 0, "end": 6, "label": "disease"}, ...]."""
+    try:
+        return tuple(
+            LabelledSpan(Span(_id(x["start"]), _id(x["end"])), text_of(x, "label")) for x in found
+        )
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise RecordError(f"expected spans with start, end and label, found {found!r}") from None
 
 
 def _id(value: Any) -> int:

@@ -46,6 +46,9 @@ def _record(doc: Document) -> dict[str, Any]:
         }
         for m in doc.mentions
     ]
+    spans = None
+    if doc.spans is not None:
+        spans = [{"start": s.start, "end": s.end, "label": label} for s, label in doc.spans]
     record = {
         "id": doc.id,
         "text": doc.text,
@@ -53,6 +56,7 @@ def _record(doc: Document) -> dict[str, Any]:
         "split": doc.split,
         "language": doc.language,
         "mentions": mentions or None,
+        "spans": spans,
         "meta": dict(doc.meta) or None,
     }
     return {key: value for key, value in record.items() if value is not None}
@@ -91,7 +95,7 @@ def write_documents_csv(corpus: Corpus, path: Path) -> None:
             others = [doc.meta[key] for key in keys]
             fields = [doc.id, doc.text, *label, doc.split or "", doc.language, *others]
             file.write(csv_line(fields))
-    _warn_of_loss(path, corpus, ("mentions",))
+    _warn_of_loss(path, corpus, ("mentions", "spans"))
 
 
 def write_documents_folder(corpus: Corpus, folder: Path) -> None:
@@ -117,7 +121,7 @@ def write_documents_folder(corpus: Corpus, folder: Path) -> None:
             place = draft / PurePosixPath(f"{doc.id}.txt")
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(doc.text.encode())
-    _warn_of_loss(folder, corpus, ("label", "split", "mentions", "meta"))
+    _warn_of_loss(folder, corpus, ("label", "split", "mentions", "spans", "meta"))
 
 
 def _warn_of_loss(path: Path, corpus: Corpus, parts: tuple[str, ...]) -> None:

@@ -214,7 +214,9 @@ def test_a_graph_of_other_things_is_refused():
         claims(Graph.from_triples([("a", "likes", "b")]))
 
 
-def test_a_negative_size_is_refused(world):
+def test_sizes_that_make_no_sentence_are_refused(world):
+    with pytest.raises(DataError, match="which make none"):
+        claims(world, num_train=10, num_valid=2, num_test=4)
     with pytest.raises(ConfigError, match=r"claims\.num_train"):
         claims(world, num_train=-2)
 

@@ -1,0 +1,76 @@
+"""A fused model's parts to a folder and back, each in its own form, then fusion and head."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from lichen.base.errors import ArtifactError
+from lichen.data.graph import Graph
+from lichen.embedding.artifact import read_artifact, write_artifact
+from lichen.embedding.encoder import GraphEncoder
+from lichen.lm.text_encoder import TextEncoder
+
+KIND = "fused-model"
+TEXT, NODES, GRAPH = "text", "nodes", "graph.lichen"
+
+
+class Parts(NamedTuple):
+    """What a folder holds."""
+
+    text: TextEncoder
+    nodes: GraphEncoder | None
+    graph: Graph | None
+    """Only of a method that reads facts."""
+    config: dict[str, Any]
+    tensors: dict[str, Tensor]
+    """Weights of fusion, head and adapters."""
+
+
+def write_parts(folder: Path, parts: Parts) -> None:
+    """Write a model; the manifest comes last, so a cut write is noticed."""
+    parts.text.save(folder / TEXT)
+    if parts.nodes is not None:
+        parts.nodes.save(folder / NODES)
+    if parts.graph is not None:
+        parts.graph.save(folder / GRAPH)
+    documents = {"config": parts.config | {"text": parts.text.fingerprint}}
+    write_artifact(folder, kind=KIND, tensors=parts.tensors, documents=documents)
+
+
+def read_parts(folder: Path, *, device: str | torch.device | None) -> Parts:
+    """Read what `write_parts` wrote.
+
+    Raises:
+        ArtifactError: a file is missing, changed or of another format version.
+    """
+    tensors, documents = read_artifact(folder, kind=KIND)
+    said = dict(documents["config"])
+    text = TextEncoder.load(folder / TEXT, device=device)
+    if said["text"] != text.fingerprint:
+        raise ArtifactError(
+            f"{folder / TEXT}: must hold the language model {said['text']}; it holds "
+            f"{text.fingerprint}. The file was changed; save again."
+        )
+    nodes = GraphEncoder.load(folder / NODES) if (folder / NODES).is_dir() else None
+    graph = Graph.load(folder / GRAPH) if (folder / GRAPH).is_dir() else None
+    return Parts(text, nodes, graph, said, tensors)
+
+
+def require_alike(
+    found: Mapping[str, Tensor], wanted: Mapping[str, Tensor], *, where: Path | str
+) -> None:
+    """Refuse weights whose names or shapes are not those of a model.
+
+    Raises:
+        ArtifactError: they differ.
+    """
+    if {k: x.shape for k, x in found.items()} != {k: x.shape for k, x in wanted.items()}:
+        raise ArtifactError(
+            f"{where}: must hold the weights of this fusion and head; names or shapes differ. Save "
+            "again."
+        )

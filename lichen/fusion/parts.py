@@ -1,0 +1,119 @@
+"""What a fused model is made of, checked: language model, vectors, graph, point of fusion."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import NamedTuple
+
+from lichen.base.errors import ConfigError, DataError
+from lichen.data.graph import Graph
+from lichen.data.vocabulary import Vocabulary
+from lichen.embedding.encoder import GraphEncoder
+from lichen.fusion.branches import require_positions
+from lichen.fusion.config import FusedConfig
+from lichen.fusion.operator import fusion_class
+from lichen.lm.text_encoder import TextEncoder
+
+
+class Origin(NamedTuple):
+    """The parts as they were before training."""
+
+    text: TextEncoder
+    nodes: GraphEncoder | None
+
+
+def entity_hash(entities: Vocabulary) -> str:
+    """Return a hash of entity labels in id order."""
+    digest = hashlib.sha256()
+    for label in entities:
+        digest.update(label.encode() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+SPREAD = {"pairs": 1.0, "pooled": 0.3, "token": 0.3}
+"""Standard deviation that entity vectors are brought to, by head. A head that reads vectors back
+wants them large; one that reads states learns from few examples, which large vectors drown."""
+
+
+def scales_of(nodes: GraphEncoder | None, *, head: str) -> tuple[float, float]:
+    """Return the factors that bring entity and relation vectors to the spread of a head."""
+    if nodes is None:
+        return 1.0, 1.0
+    tables = (nodes.vectors(), nodes.relation_table)
+    entity, relation = (SPREAD[head] / float(x.detach().std().clamp(min=1e-6)) for x in tables)
+    return entity, relation
+
+
+def default_point(fusion: str, text: TextEncoder) -> int | str:
+    """Return where a method reads entities in when nothing is said: as late as it can.
+
+    Raises:
+        ChoiceError: no such method.
+    """
+    if fusion == "input":
+        return "input"
+    if fusion_class(fusion).NEEDS_INSIDE:
+        return max(1, text.num_layers - 2)
+    return "output"
+
+
+def check_parts(
+    config: FusedConfig, text: TextEncoder, nodes: GraphEncoder | None, graph: Graph | None
+) -> None:
+    """Refuse parts that do not fit the method or one another.
+
+    Raises:
+        ConfigError: a part is missing, or the point does not exist or does not suit the method.
+        DataError: the graph has other entities or relations than have vectors, or no facts.
+    """
+    method = fusion_class(config.fusion)
+    if nodes is None and config.fusion != "none":
+        raise ConfigError(
+            f"nodes must be a GraphEncoder for fusion {config.fusion!r}; got None. Pass one, or "
+            "fusion='none'."
+        )
+    if method.READS_FACTS and graph is None:
+        raise ConfigError(
+            f"graph must be given for fusion {config.fusion!r}, which reads facts; got None. Pass "
+            "graph=..., the one that was embedded."
+        )
+    if config.triple and (nodes is None or graph is None or not config.train_nodes):
+        raise ConfigError(
+            f"fusion.triple needs train_nodes=True and a graph, whose facts are completed; got "
+            f"train_nodes={config.train_nodes} and {graph}."
+        )
+    _check_point(config, text)
+    if config.fusion == "input":
+        require_positions(text)
+    if graph is not None and nodes is not None:
+        _check_graph(graph, nodes)
+
+
+def _check_point(config: FusedConfig, text: TextEncoder) -> None:
+    point = config.point
+    if point is not None and not 0 <= point <= text.num_layers:
+        raise ConfigError(
+            f"fusion.at must be 'input', 'output' or a hidden layer from 1 to {text.num_layers}; "
+            f"got {config.at!r}."
+        )
+    if config.fusion == "input" and config.at != "input":
+        raise ConfigError(
+            f"fusion.at must be 'input' for fusion 'input'; got {config.at!r}. Leave it out."
+        )
+    if fusion_class(config.fusion).NEEDS_INSIDE and point in (None, text.num_layers):
+        raise ConfigError(
+            f"fusion.at must be 'input' or a hidden layer before the last for fusion "
+            f"{config.fusion!r}, which needs layers to read what it adds; got {config.at!r}."
+        )
+
+
+def _check_graph(graph: Graph, nodes: GraphEncoder) -> None:
+    if not graph.num_facts:
+        raise DataError("graph must hold at least one fact; it is empty.")
+    same = list(graph.relations) == list(nodes.relations)
+    if not same or entity_hash(graph.entities) != entity_hash(nodes.entities):
+        raise DataError(
+            f"graph must be the one that was embedded; it has {graph.num_entities} entities and "
+            f"{graph.num_relations} relations that are not, or not in that order, the "
+            f"{nodes.num_entities} and {nodes.num_relations} that have vectors."
+        )

@@ -1,0 +1,253 @@
+"""Many fusions on one task, each beside its twins: who is worth having, at what cost.
+
+One language model, one graph, one budget; every fusion is trained with its twins on the same
+documents and seeds. Each run is kept as it ends, so a comparison that was cut short goes on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lichen.base.choose import choose
+from lichen.base.errors import ConfigError, DataError
+from lichen.base.progress import track
+from lichen.data.corpus import Corpus
+from lichen.data.graph import Graph
+from lichen.embedding.encoder import GraphEncoder
+from lichen.evaluation.paired import Interval, bootstrap, permutation_test
+from lichen.fusion import EVERY
+from lichen.fusion.model import FusedModel
+from lichen.fusion.tasks.task import make_task
+from lichen.jobs.guards import leaks_between
+from lichen.jobs.ranking import FusionTable, Standing
+from lichen.lm.text_encoder import TextEncoder
+from lichen.training.config import TrainConfig
+from lichen.training.loop import corpus_hash, train
+from lichen.training.twins import KINDS, Kind, untrained_twin
+
+FEWEST_SEEDS = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contest:
+    """What all fusions are compared on.
+
+    Raises:
+        DataError: the corpora are not one a seed, or their test documents differ.
+    """
+
+    text: TextEncoder
+    nodes: GraphEncoder
+    graph: Graph
+    corpora: Sequence[Corpus]
+    """Linked documents with the splits train and test: one corpus for all seeds, or one each
+    with the same test documents."""
+    seeds: tuple[int, ...] = (0, 1, 2)
+    twins: tuple[Kind, ...] = ("none", "shuffled", "count")
+    config: TrainConfig = field(default_factory=TrainConfig)
+    settings: dict[str, Any] = field(default_factory=dict)
+    """Further arguments of `FusedModel` that all share, such as `mentions` or `head`."""
+    special: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Settings of single fusions that differ from those, such as `at` or `facts`."""
+    task: str = "classify"
+    """What is asked of the documents: a key of `lichen.fusion.tasks.TASKS`."""
+    group: str | None = None
+    """Key of `meta` that the documents of one question share; the answer is then the one most
+    likely labelled "right". None: every document is a question of its own."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be compared."""
+        if len(set(self.seeds)) != len(self.seeds) or len(self.seeds) < FEWEST_SEEDS:
+            raise ConfigError(
+                f"seeds must be at least {FEWEST_SEEDS} different numbers; got {self.seeds}. One "
+                "seed cannot tell a gain from luck."
+            )
+        if len(self.corpora) not in (1, len(self.seeds)):
+            raise DataError(
+                f"corpora must be one, or one for each of {len(self.seeds)} seeds; got "
+                f"{len(self.corpora)}."
+            )
+        if len({tuple(d.id for d in c.test) for c in self.corpora}) != 1:
+            raise DataError("corpora must have the same test documents; they differ.")
+        asked = make_task(self.task, group=self.group)
+        for corpus in self.corpora:
+            asked.require_apart(corpus.train, corpus.test)
+
+    @cached_property
+    def parts(self) -> tuple[str, float, int]:
+        """Return what tells these parts from others: language model, vectors, facts."""
+        total = self.nodes.vectors().detach().double().sum().item()
+        return self.text.fingerprint, total, self.graph.num_facts
+
+    def trained_on(self) -> Corpus:
+        """Return the training documents of all seeds, each once."""
+        return Corpus(tuple({doc.id: doc for c in self.corpora for doc in c.train}.values()))
+
+    def corpus(self, seed: int) -> Corpus:
+        """Return the documents of a seed."""
+        return self.corpora[self.seeds.index(seed) if len(self.corpora) > 1 else 0]
+
+    def model(self, fusion: str, kind: Kind, seed: int) -> FusedModel:
+        """Build one contestant, untrained."""
+        labels = make_task(self.task, group=self.group).found(self.corpora[0])
+        settings = {**self.settings, **self.special.get(fusion, {}), "seed": seed}
+        whole = FusedModel(
+            self.text,
+            self.nodes,
+            fusion=fusion,
+            task=self.task,
+            labels=labels,
+            group=self.group,
+            graph=self.graph,
+            **settings,
+        )
+        return whole if kind == "fused" else untrained_twin(whole, kind, seed)
+
+
+def compare_fusions(
+    contest: Contest,
+    *,
+    fusions: Sequence[str] = EVERY,
+    out: str | Path | None = None,
+) -> FusionTable:
+    """Train every fusion with its twins, and rank them by what their knowledge was worth.
+
+    Use to choose a fusion for a task: on a part of the training documents held out as the test
+    split, since the choice is made by these figures.
+
+    Args:
+        contest: the parts, documents, seeds and budget that all share.
+        fusions: some of `lichen.fusion.EVERY`; the twin without knowledge is none of them.
+        out: folder to keep each run's figures in; a later call goes on from there. None keeps
+            nothing.
+
+    Returns:
+        Scores, differences with intervals and p-values, costs, and what the leak guards found.
+
+    Raises:
+        ChoiceError: no such fusion or twin.
+        ConfigError: a setting does not suit a fusion.
+    """
+    for name in fusions:
+        choose("fusions", name, dict.fromkeys(EVERY))
+    for kind in contest.twins:
+        choose("twins", kind, KINDS)
+    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    folder = None if out is None else Path(out)
+    for fusion, kind, seed in track(list(_wanted(contest, fusions)), what="training"):
+        record = _record(contest, fusion, kind, seed, folder=folder)
+        found.setdefault((fusion, kind), []).append(record)
+    return FusionTable(
+        standings=tuple(_standing(contest, name, found) for name in fusions),
+        none=_scores(found["none", "none"]) if "none" in contest.twins else (),
+        seeds=contest.seeds,
+        num_examples=len(next(iter(found.values()))[0]["right"]),
+        leaks=leaks_between(contest.trained_on(), contest.corpora[0].test, graph=contest.graph),
+    )
+
+
+def _wanted(contest: Contest, fusions: Sequence[str]) -> Iterator[tuple[str, Kind, int]]:
+    """Yield every run once: the twin without knowledge is the same for all fusions."""
+    for seed in contest.seeds:
+        if "none" in contest.twins:
+            yield "none", "none", seed
+        for fusion in fusions:
+            yield fusion, "fused", seed
+            for kind in contest.twins:
+                if kind != "none":
+                    yield fusion, kind, seed
+
+
+def _record(
+    contest: Contest,
+    fusion: str,
+    kind: Kind,
+    seed: int,
+    *,
+    folder: Path | None,
+) -> dict[str, Any]:
+    """Return a run's figures: those kept from before, or fresh ones."""
+    model = contest.model(fusion, kind, seed)
+    corpus = contest.corpus(seed)
+    spec = _spec(contest, model, corpus)
+    path = None if folder is None else folder / f"{fusion}-{kind}-{seed}.json"
+    if path is not None and path.is_file():
+        kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if kept["spec"] == spec:
+            return kept
+    run = train(model, corpus.train, seed=seed, config=contest.config)
+    started = time.perf_counter()
+    samples = corpus.test.samples(model.labels or corpus.labels())
+    right = model.task.judge(model.predict(samples), samples)
+    record = {
+        "spec": spec,
+        "right": right.tolist(),
+        "train_s": round(run.metrics["train_s"], 3),
+        "read_s": round(run.metrics["read_s"], 3),
+        "predict_s": round(time.perf_counter() - started, 3),
+        "parameters": sum(p.numel() for p in model.parameters() if p.requires_grad),
+    }
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(record) + "\n", encoding="utf-8")
+    return record
+
+
+def _spec(contest: Contest, model: FusedModel, corpus: Corpus) -> str:
+    """Return a hash of all that a run's figures depend on."""
+    names = (
+        "fusion",
+        "at",
+        "labels",
+        "entities",
+        *(["task"] if contest.task != "classify" else []),
+    )
+    config = {k: getattr(model.config, k) for k in names}
+    parts = (
+        config | model.config.settings(),
+        asdict(contest.config),
+        *contest.parts,
+        corpus_hash(corpus.train),
+        corpus_hash(corpus.test),
+        contest.group,
+    )
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _scores(records: Sequence[dict[str, Any]]) -> tuple[float, ...]:
+    return tuple(float(np.mean(r["right"])) for r in records)
+
+
+def _standing(
+    contest: Contest, fusion: str, found: dict[tuple[str, str], list[dict[str, Any]]]
+) -> Standing:
+    mine = found[fusion, "fused"]
+    right = np.array([r["right"] for r in mine], dtype=float)
+    gains: dict[str, Interval] = {}
+    p_values: dict[str, float] = {}
+    scores: dict[str, tuple[float, ...]] = {}
+    for kind in contest.twins:
+        theirs = found["none" if kind == "none" else fusion, kind]
+        other = np.array([r["right"] for r in theirs], dtype=float)
+        gains[kind] = bootstrap(right, other)
+        p_values[kind] = permutation_test(right, other)
+        scores[kind] = _scores(theirs)
+    return Standing(
+        fusion=fusion,
+        scores=_scores(mine),
+        twin_scores=scores,
+        gains=gains,
+        p_values=p_values,
+        num_trained=int(mine[0]["parameters"]),
+        train_s=float(np.mean([r["train_s"] for r in mine])),
+        predict_s=float(np.mean([r["predict_s"] for r in mine])),
+    )

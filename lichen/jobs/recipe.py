@@ -1,0 +1,249 @@
+"""One TOML file to one run: data, entity vectors, fusion, training, comparison.
+
+A recipe names everything that a run depends on, so the file is the run's record too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from lichen.base.choose import choose
+from lichen.base.config import load_config
+from lichen.base.errors import ConfigError
+from lichen.data.corpus import Corpus
+from lichen.data.graph import Graph
+from lichen.embedding.config import EmbeddingConfig
+from lichen.embedding.encoder import GraphEncoder
+from lichen.fusion import EVERY, FUSIONS
+from lichen.fusion.config import HEADS
+from lichen.fusion.model import FusedModel
+from lichen.fusion.selection import SELECTIONS
+from lichen.fusion.tasks import TASKS
+from lichen.fusion.tasks.task import make_task
+from lichen.jobs.fusions import Contest, compare_fusions
+from lichen.jobs.ranking import FusionTable
+from lichen.linking.linker import Linker
+from lichen.lm.text_encoder import TextEncoder
+from lichen.training.config import TrainConfig
+from lichen.training.loop import train
+from lichen.training.run import Run
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataRecipe:
+    """The `[data]` table: what is read. Paths are seen from the recipe's folder."""
+
+    corpus: str
+    """Labelled texts with a train split, linked or not."""
+    graph: str
+    """"atlas", a file, a folder, or a store's address."""
+    on_bad_line: Literal["raise", "skip"] = "raise"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodesRecipe:
+    """The `[nodes]` table: how entities have vectors."""
+
+    scorer: str = "complex"
+    dim: int = 64
+    folder: str | None = None
+    """What `lichen embed` wrote; None trains vectors by `[embed]`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelRecipe:
+    """The `[model]` table: what is trained; each key as in `FusedModel` and `FusedConfig`.
+
+    Raises:
+        ChoiceError: no such fusion, task, head or way of choosing facts.
+    """
+
+    text: str | None = None
+    """A language model; None is the packaged one."""
+    fusion: str = "gate"
+    task: str = "classify"
+    group: str | None = None
+    at: int | str | None = None
+    head: str | None = None
+    mentions: int = 4
+    facts: int = 8
+    hops: int = 1
+    select: str = "specific"
+    hidden: int = 128
+    train_text: bool = False
+    lora: int = 0
+    train_nodes: bool = False
+    triple: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse names that would else be met only after the embedding."""
+        choose("model.fusion", self.fusion, FUSIONS)
+        choose("model.task", self.task, TASKS)
+        if self.head is not None:
+            choose("model.head", self.head, dict.fromkeys(HEADS))
+        choose("model.select", self.select, SELECTIONS)
+
+    def settings(self) -> dict[str, Any]:
+        """Return the arguments of a `FusedModel`, fusion and language model left out."""
+        given = asdict(self)
+        return {key: x for key, x in given.items() if key not in ("text", "fusion")}
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompareRecipe:
+    """The `[compare]` table: what `lichen uplift RECIPE` trains beside the run.
+
+    Raises:
+        ChoiceError: no such fusion.
+    """
+
+    fusions: tuple[str, ...] = EVERY
+    seeds: tuple[int, ...] = (0, 1, 2)
+    twins: tuple[Literal["none", "shuffled", "count"], ...] = ("none", "shuffled", "count")
+    group: str | None = None
+    """Key of `meta` that the documents of one question share; None takes `model.group`."""
+
+    def __post_init__(self) -> None:
+        """Refuse names that would else be met only after the embedding."""
+        for name in self.fusions:
+            choose("compare.fusions", name, dict.fromkeys(EVERY))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """One run, whole.
+
+    Raises:
+        ConfigError: a value is out of its bounds.
+    """
+
+    data: DataRecipe
+    nodes: NodesRecipe = field(default_factory=NodesRecipe)
+    embed: EmbeddingConfig = field(default_factory=EmbeddingConfig)
+    model: ModelRecipe = field(default_factory=ModelRecipe)
+    train: TrainConfig = field(default_factory=TrainConfig)
+    compare: CompareRecipe = field(default_factory=CompareRecipe)
+    seed: int = 0
+    out: str = "runs/first"
+    """Run folder, seen from the recipe's folder."""
+
+    @classmethod
+    def load(cls, path: str | Path) -> Recipe:
+        """Read a recipe; relative paths become paths from its folder.
+
+        Raises:
+            ConfigError: the file is not there or no TOML, or a key or value is wrong.
+        """
+        found = load_config(cls, path)
+        home = Path(path).parent
+        data = replace(
+            found.data,
+            corpus=_placed(home, found.data.corpus),
+            graph=_placed(home, found.data.graph),
+        )
+        folder = found.nodes.folder
+        nodes = replace(found.nodes, folder=None if folder is None else _placed(home, folder))
+        return replace(found, data=data, nodes=nodes, out=str(home / found.out))
+
+
+def _placed(home: Path, name: str) -> str:
+    """Return a name that is a file or folder beside the recipe as a path; others as they are."""
+    beside = home / name
+    return str(beside) if beside.exists() else name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ready:
+    """A recipe's parts, loaded, linked and embedded."""
+
+    text: TextEncoder
+    graph: Graph
+    nodes: GraphEncoder
+    corpus: Corpus
+
+
+def prepare(recipe: Recipe) -> Ready:
+    """Load what a recipe names, link texts without mentions, embed a graph without vectors.
+
+    Raises:
+        DataError: a file cannot be read, or a line of it is bad.
+        ConfigError: `nodes.folder` holds vectors of other entities.
+    """
+    text = TextEncoder.load(recipe.model.text)
+    graph = Graph.load(recipe.data.graph, on_bad_line=recipe.data.on_bad_line)
+    corpus = Corpus.load(recipe.data.corpus, on_bad_line=recipe.data.on_bad_line)
+    if not any(doc.mentions for doc in corpus):
+        corpus = Linker(graph, text).link(corpus)
+    if recipe.nodes.folder is None:
+        fresh = GraphEncoder(recipe.nodes.scorer, graph, dim=recipe.nodes.dim, seed=recipe.seed)
+        nodes: GraphEncoder = train(fresh, graph, config=recipe.embed).model
+    else:
+        nodes = GraphEncoder.load(recipe.nodes.folder)
+        if list(nodes.entities) != list(graph.entities):
+            raise ConfigError(
+                f"nodes.folder must hold vectors of {recipe.data.graph}; {recipe.nodes.folder} "
+                "holds those of other entities. Run `lichen embed` on that graph, or leave the "
+                "key out."
+            )
+    return Ready(text=text, graph=graph, nodes=nodes, corpus=corpus)
+
+
+def train_recipe(recipe: Recipe, *, processes: int = 1) -> Run[FusedModel]:
+    """Do a recipe's run, or read it back when it is finished.
+
+    Args:
+        recipe: what to do.
+        processes: how many share the training of the fused model.
+
+    Returns:
+        The run.
+
+    Raises:
+        ConfigError: `out` holds another run.
+    """
+    ready = prepare(recipe)
+    model = FusedModel(
+        ready.text,
+        ready.nodes,
+        fusion=recipe.model.fusion,
+        labels=make_task(recipe.model.task, group=recipe.model.group).found(ready.corpus),
+        graph=ready.graph,
+        **{**recipe.model.settings(), "seed": recipe.seed},
+    )
+    has_valid = any(doc.split == "valid" for doc in ready.corpus)
+    return train(
+        model,
+        ready.corpus.train,
+        valid=ready.corpus.valid if has_valid else None,
+        out=recipe.out,
+        seed=recipe.seed,
+        config=recipe.train,
+        processes=processes,
+    )
+
+
+def compare_recipe(recipe: Recipe) -> FusionTable:
+    """Train every fusion that a recipe compares, with its twins; kept runs are not trained again.
+
+    `model.at` is the recipe's own fusion's; others read entities in as late as they can.
+    """
+    ready = prepare(recipe)
+    told = recipe.model.settings()
+    shared = {key: x for key, x in told.items() if key not in ("at", "task", "group")}
+    contest = Contest(
+        text=ready.text,
+        nodes=ready.nodes,
+        graph=ready.graph,
+        corpora=[ready.corpus],
+        seeds=recipe.compare.seeds,
+        twins=recipe.compare.twins,
+        config=recipe.train,
+        settings=shared,
+        special={recipe.model.fusion: {"at": recipe.model.at}},
+        task=recipe.model.task,
+        group=recipe.compare.group or recipe.model.group,
+    )
+    out = Path(recipe.out) / "fusions"
+    return compare_fusions(contest, fusions=recipe.compare.fusions, out=out)

@@ -1,0 +1,133 @@
+"""What every objective offers, and how a name becomes one."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from importlib import import_module
+from typing import ClassVar, cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from lichen.base.choose import choose
+from lichen.base.errors import DataError
+from lichen.data.graph import Graph, Ids
+from lichen.lm.text_encoder import TextEncoder
+from lichen.training.objectives import OBJECTIVES
+from lichen.training.objectives.windows import Windows
+
+Batch = dict[str, Tensor]
+
+
+class Objective(nn.Module, ABC):
+    """One thing to learn from linked text and facts: batches of it, and their loss.
+
+    The language model is shared by all objectives of a run, so it is not among an objective's
+    own weights.
+
+    Args:
+        text: the language model.
+        windows: the corpus, cut and linked.
+        graph: the facts, entities and types to learn.
+
+    Raises:
+        DataError: there is nothing to learn from; the message says what is missing.
+    """
+
+    PAPER: ClassVar[str | None]
+    NEEDS: ClassVar[str]
+    """What there must be at least one of."""
+
+    def __init__(self, text: TextEncoder, windows: Windows, graph: Graph) -> None:
+        super().__init__()
+        self.text, self.windows, self.graph = text, windows, graph
+        self._order: tuple[tuple[int, int], Ids] | None = None
+
+    @property
+    @abstractmethod
+    def num_items(self) -> int:
+        """Count what there is to learn from; a pass over the data shows each once."""
+
+    @abstractmethod
+    def batch(self, items: Ids, rng: np.random.Generator) -> Batch:
+        """Return the tensors of some items.
+
+        Args:
+            items: `(size,)` numbers below `num_items`.
+            rng: for what is drawn, such as the words to mask.
+        """
+
+    @abstractmethod
+    def loss(self, batch: Batch) -> Tensor:
+        """Return the mean loss of a batch, a number with gradients."""
+
+    def draw(self, step: int, *, size: int, seed: int) -> Batch:
+        """Return the batch of a step: the same one whenever it is asked for.
+
+        Items come in passes, each in an order of its own, so a run that was cut short goes on
+        with what it had not yet seen.
+
+        Args:
+            step: from 0.
+            size: items a batch.
+            seed: of the order and of what is drawn.
+        """
+        places = np.arange(step * size, (step + 1) * size)
+        items = [self._item(int(place), seed) for place in places]
+        return self.batch(np.array(items, dtype=np.int64), np.random.default_rng([seed, step]))
+
+    def _item(self, place: int, seed: int) -> int:
+        turn, within = divmod(place, self.num_items)
+        if self._order is None or self._order[0] != (seed, turn):
+            order = np.random.default_rng([seed, turn]).permutation(self.num_items)
+            self._order = ((seed, turn), order)
+        return int(self._order[1][within])
+
+    def refuse_empty(self) -> None:
+        """Refuse data without an item; called once items are known.
+
+        Raises:
+            DataError: there is nothing to learn from.
+        """
+        if not self.num_items:
+            raise DataError(
+                f"{type(self).__name__}: there must be at least one {self.NEEDS}; there is none. "
+                "Give other data, or leave this objective out."
+            )
+
+    def states(self, batch: Batch) -> Tensor:
+        """Return the model's output for a batch, `(texts, tokens, dim)` float32."""
+        out = self.text.model(
+            input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]
+        ).last_hidden_state
+        return cast("Tensor", out).float()
+
+
+def make_objective(name: str, text: TextEncoder, windows: Windows, graph: Graph) -> Objective:
+    """Return the objective of that name.
+
+    Args:
+        name: a key of `lichen.training.objectives.OBJECTIVES`.
+        text: the language model.
+        windows: the corpus, cut and linked.
+        graph: the facts, entities and types.
+
+    Returns:
+        The objective, on the language model's device.
+
+    Raises:
+        ChoiceError: no such objective; the message suggests the nearest.
+        DataError: it has nothing to learn from.
+    """
+    module, _, class_name = choose("objective", name, OBJECTIVES).partition(":")
+    made = getattr(import_module(module), class_name)(text, windows, graph)
+    return cast("Objective", made.to(text.device))
+
+
+def soft_targets(sets: list[tuple[int, ...]], width: int) -> Tensor:
+    """Return rows that share 1 among the members of each set, `(sets, width)`."""
+    rows = torch.zeros(len(sets), width)
+    for row, members in zip(rows, sets, strict=True):
+        row[list(members)] = 1.0 / len(members)
+    return rows

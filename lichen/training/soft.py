@@ -1,0 +1,78 @@
+"""A fused model, items and any loss over its logits to trained weights: a plain loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from lichen.base.errors import LichenError
+from lichen.base.progress import track
+from lichen.base.seeds import set_seed
+from lichen.fusion.batch import Batch, to_device
+from lichen.fusion.item import Item
+from lichen.fusion.model import FusedModel
+from lichen.training.config import TrainConfig
+from lichen.training.rates import parameter_groups
+
+Loss = Callable[[Batch, Tensor], Tensor]
+"""A batch and the `(batch,)` numbers of its items to the number that training lowers."""
+
+
+def fit_items(
+    model: FusedModel,
+    items: Sequence[Item],
+    *,
+    collate: Any,
+    loss: Loss,
+    config: TrainConfig,
+    seed: int,
+) -> None:
+    """Train a model, in place, on a loss of the caller's own.
+
+    `train` covers tasks whose loss the model itself knows; this is for losses that need more
+    than a batch: a teacher's probabilities, or a second look at the same texts.
+
+    Args:
+        model: what to train; what it keeps frozen stays so.
+        items: samples made ready by its batcher.
+        collate: items to a batch.
+        loss: called with the model in training mode.
+        config: the settings.
+        seed: of the order of items and of dropout.
+
+    Raises:
+        LichenError: the loss is no longer a number.
+    """
+    set_seed(seed)
+    groups = parameter_groups(model, config)
+    optimiser = torch.optim.AdamW(groups, weight_decay=config.weight_decay)
+    passes = -(-len(items) // config.batch_size)
+    steps = config.epochs * -(-passes // config.accumulate)
+    warmup = int(config.warmup * steps)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimiser,
+        lambda step: min((step + 1) / max(1, warmup), (steps - step) / max(1, steps - warmup)),
+    )
+    draw = torch.Generator().manual_seed(seed)
+    model.train()
+    for _epoch in track(range(config.epochs), what="training"):
+        order = torch.randperm(len(items), generator=draw)
+        for number, rows in enumerate(torch.split(order, config.batch_size), start=1):
+            batch = to_device(collate([items[i] for i in rows.tolist()]), model.text.device)
+            value = loss(batch, rows)
+            if not torch.isfinite(value):
+                raise LichenError(
+                    f"train: the loss must stay a number; got {float(value.detach())}. Lower "
+                    f"train.learning_rate ({config.learning_rate})."
+                )
+            (value / config.accumulate).backward()  # type: ignore[no-untyped-call]
+            if number % config.accumulate and number < passes:
+                continue
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimiser.step()
+            optimiser.zero_grad()
+            schedule.step()
+    model.eval()

@@ -1,0 +1,86 @@
+import pytest
+import torch
+
+from lichen.base.errors import ConfigError
+from lichen.data.graph import Graph
+from lichen.fusion.batch import Batcher
+from lichen.fusion.branches import Branches, grown_states, pad_grown
+from lichen.fusion.selection import FactSelector
+from lichen.lm.text_encoder import TextEncoder
+
+# "ada knows bob": [CLS] ada knows bob [SEP], then "likes dan" of ada and "knows eve" of bob
+
+
+@pytest.fixture
+def branches(text):
+    facts = [("ada", "likes", "dan"), ("eve", "knows", "bob")]
+    graph = Graph.from_triples([*facts, ("not", "of", "the")])
+    return Branches(text, FactSelector(graph))
+
+
+@pytest.fixture
+def grown(text, branches, samples):
+    ids = branches.selector.graph.entities
+    batcher = Batcher(text)
+    item = batcher.items(samples[:1])[0]
+    entities = [ids.id("ada"), ids.id("bob")]
+    facts = branches.selector.choose("", entities)
+    return branches.grow(item.tokens, item.mention_of, entities, facts), item
+
+
+def test_facts_hang_from_their_mentions_in_soft_positions(grown, text):
+    (ids, positions, visible), item = grown
+    assert text.tokenizer.convert_ids_to_tokens(ids[5:].tolist()) == [
+        "likes",
+        "dan",
+        "eve",
+        "knows",
+    ]
+    assert positions.tolist() == [0, 1, 2, 3, 4, 2, 3, 4, 5]
+    sees = [set(row.nonzero().squeeze(1).tolist()) for row in visible]
+    own = {0, 1, 2, 3, 4}
+    assert sees[0] == sees[2] == sees[4] == own
+    assert sees[1] == own | {5, 6}
+    assert sees[3] == own | {7, 8}
+    assert sees[5] == sees[6] == {1, 5, 6}
+    assert sees[7] == sees[8] == {3, 7, 8}
+    assert torch.equal(ids[:5], item.tokens.ids)
+
+
+@torch.no_grad()
+def test_a_text_without_facts_is_read_as_it_is(any_text, samples):
+    if any_text.name == "deberta":
+        pytest.skip("takes no positions")
+    samples = [samples[0], *samples[2:]]  # none longer than a window of attention
+    graph = Graph.from_triples([("not", "of", "the")])
+    made = Branches(any_text, FactSelector(graph))
+    items = Batcher(any_text).items(samples)
+    grown = [made.grow(i.tokens, i.mention_of, [], []) for i in items]
+    plain = any_text.states([s.text for s in samples])
+    states = grown_states(any_text, pad_grown(grown))
+    assert torch.allclose(states[plain.mask], plain.states[plain.mask], atol=2e-2)
+    kept = made.states(grown, [len(i.tokens.ids) for i in items])
+    assert torch.allclose(torch.cat(kept).float(), plain.states[plain.mask], atol=2e-2)
+
+
+@torch.no_grad()
+def test_what_is_hidden_is_not_read(grown, text):
+    """In one layer only the mention reads the fact."""
+    one = TextEncoder(text.model, text.tokenizer)
+    one.model.encoder.layer = one.model.encoder.layer[:1]
+    found, _ = grown
+    other = found.ids.clone()
+    other[6] = 12
+    states = [
+        grown_states(one, pad_grown([found._replace(ids=ids)]))[0] for ids in (found.ids, other)
+    ]
+    differs = (states[0] - states[1]).abs().sum(-1) > 1e-6
+    assert differs.tolist() == [False, True, False, False, False, True, True, False, False]
+
+
+def test_models_without_positions_are_refused(any_text, graph):
+    if any_text.name == "deberta":
+        with pytest.raises(ConfigError, match="takes no positions"):
+            Branches(any_text, FactSelector(graph))
+    else:
+        assert Branches(any_text, FactSelector(graph)).text is any_text

@@ -1,0 +1,43 @@
+import pytest
+
+from lichen.base.errors import ConfigError, DataError
+from lichen.data.graph import Graph
+from lichen.embedding.encoder import GraphEncoder
+from lichen.fusion.model import FusedModel
+from lichen.fusion.parts import default_point, scales_of
+
+
+def test_a_method_reads_as_late_as_it_can(text):
+    points = {name: default_point(name, text) for name in ("gate", "input", "entity_tokens")}
+    assert points == {"gate": "output", "input": "input", "entity_tokens": 1}
+
+
+@pytest.mark.parametrize(("head", "spread"), [("pairs", 1.0), ("pooled", 0.3)])
+def test_sizes_bring_the_spread_to_what_the_head_wants(nodes, head, spread):
+    entity, relation = scales_of(nodes, head=head)
+    assert float(nodes.vectors().detach().std()) * entity == pytest.approx(spread)
+    assert float(nodes.relation_table.detach().std()) * relation == pytest.approx(spread)
+    assert scales_of(None, head=head) == (1.0, 1.0)
+
+
+def test_a_graph_of_other_entities_or_none_is_refused(text, nodes):
+    other = Graph.from_triples([("ada", "knows", "bob")])
+    with pytest.raises(DataError, match="must be the one that was embedded"):
+        FusedModel(text, nodes, graph=other, fusion="neighbours")
+    empty = Graph(entities=nodes.entities, relations=nodes.relations, triples=[])
+    with pytest.raises(DataError, match="at least one fact"):
+        FusedModel(text, nodes, graph=empty, fusion="neighbours")
+
+
+def test_points_that_do_not_suit_are_refused(text, nodes, graph):
+    with pytest.raises(ConfigError, match="before the last"):
+        FusedModel(text, nodes, fusion="entity_tokens", at=3)
+    with pytest.raises(ConfigError, match="must be 'input' for fusion 'input'"):
+        FusedModel(text, nodes, graph=graph, fusion="input", at=1)
+    with pytest.raises(ConfigError, match="from 1 to 3"):
+        FusedModel(text, nodes, at=-1)
+
+
+def test_vectors_of_another_width_pass_where_facts_are_not_read(text, graph):
+    small = GraphEncoder("transe", graph, dim=3)
+    assert FusedModel(text, small, graph=graph, fusion="add").fusion.entity_dim == 3

@@ -1,0 +1,86 @@
+import json
+from dataclasses import replace
+
+import pytest
+
+from lichen.base.errors import ChoiceError, ConfigError, DataError
+from lichen.data.corpus import Corpus
+from lichen.jobs import fusions
+from lichen.jobs.fusions import Contest, compare_fusions
+from lichen.training.config import TrainConfig
+
+
+@pytest.fixture(scope="module")
+def contest(world, world_graph):
+    text, nodes, corpus = world
+    return Contest(
+        text=text,
+        nodes=nodes,
+        graph=world_graph,
+        corpora=[corpus],
+        config=TrainConfig(epochs=12, batch_size=32, learning_rate=5e-3),
+    )
+
+
+def test_knowledge_that_texts_never_told_is_worth_it_and_runs_are_kept(
+    contest, tmp_path, monkeypatch
+):
+    table = compare_fusions(contest, fusions=("gate", "neighbours"), out=tmp_path)
+    assert {s.fusion for s in table.standings} == {"gate", "neighbours"}
+    assert table.ranked[0].is_worth_it
+    assert set(table.ranked[0].gains) == {"none", "shuffled", "count"}
+    assert any("the graph links" in str(leak) for leak in table.leaks)
+    kept = sorted(path.name for path in tmp_path.iterdir())
+    assert len(kept) == 3 + 2 * 9
+    assert "none-none-0.json" in kept
+
+    def refuse(*_args, **_more):
+        raise AssertionError("a kept run must not be trained again")
+
+    monkeypatch.setattr(fusions, "train", refuse)
+    again = compare_fusions(contest, fusions=("gate", "neighbours"), out=tmp_path)
+    assert again == table
+    other = replace(contest, config=TrainConfig(epochs=1))
+    with pytest.raises(AssertionError, match="trained again"):
+        compare_fusions(other, fusions=("gate",), out=tmp_path)
+
+
+def test_a_cut_comparison_goes_on_where_it_stopped(contest, tmp_path):
+    short = replace(contest, config=TrainConfig(epochs=1), twins=("none",))
+    compare_fusions(short, fusions=("add",), out=tmp_path)
+    (tmp_path / "add-fused-1.json").unlink()
+    before = {p.name: p.stat().st_mtime_ns for p in tmp_path.iterdir()}
+    compare_fusions(short, fusions=("add",), out=tmp_path)
+    after = {p.name: p.stat().st_mtime_ns for p in tmp_path.iterdir()}
+    assert {name for name in after if after[name] != before.get(name)} == {"add-fused-1.json"}
+    assert json.loads((tmp_path / "add-fused-1.json").read_text())["right"]
+
+
+def test_a_question_must_not_be_trained_on_and_tested_on(contest):
+    docs = tuple(
+        replace(doc, label="right" if doc.label == "true" else "wrong", meta={"question": name})
+        for doc in contest.corpora[0]
+        for name in [doc.id.split("-")[0]]
+    )
+    asked = replace(contest, corpora=[Corpus(docs)], task="choose", group="question")
+    assert asked.model("gate", "shuffled", 1).config.group == "question"
+    torn = tuple(replace(d, meta={"question": "q"}) for d in docs)
+    with pytest.raises(DataError, match=r"question 'q' .* must lie in one split"):
+        replace(asked, corpora=[Corpus(torn)])
+    with pytest.raises(ConfigError, match="group must name the key of meta"):
+        replace(asked, group=None)
+
+
+def test_misuse_is_one_clear_line(contest):
+    with pytest.raises(ChoiceError, match="Did you mean 'gate'"):
+        compare_fusions(contest, fusions=("gat",))
+    with pytest.raises(ChoiceError, match="got 'none'"):
+        compare_fusions(contest, fusions=("none",))
+    with pytest.raises(ConfigError, match="at least 3 different numbers"):
+        replace(contest, seeds=(0, 1))
+    with pytest.raises(DataError, match="one for each of 3 seeds"):
+        replace(contest, corpora=contest.corpora * 2)
+    gone = contest.corpora[0].test[0]
+    fewer = Corpus(tuple(d for d in contest.corpora[0] if d != gone))
+    with pytest.raises(DataError, match="same test documents"):
+        replace(contest, corpora=[contest.corpora[0], fewer, contest.corpora[0]])

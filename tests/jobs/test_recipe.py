@@ -1,0 +1,122 @@
+import json
+
+import pytest
+
+from lichen.base.config import to_toml
+from lichen.base.errors import ChoiceError, ConfigError
+from lichen.data.graph import Graph
+from lichen.embedding.encoder import GraphEncoder
+from lichen.jobs.recipe import (
+    CompareRecipe,
+    ModelRecipe,
+    Recipe,
+    compare_recipe,
+    prepare,
+    train_recipe,
+)
+
+RECIPE = """
+out = "runs/a"
+[data]
+corpus = "texts.jsonl"
+graph = "facts.tsv"
+[nodes]
+dim = 16
+[embed]
+epochs = 30
+[model]
+fusion = "neighbours"
+head = "pooled"
+mentions = 2
+facts = 2
+[train]
+epochs = 6
+learning_rate = 5e-3
+[compare]
+fusions = ["add", "neighbours"]
+twins = ["none", "shuffled"]
+"""
+
+
+@pytest.fixture
+def home(tmp_path):
+    lands = {"Redland": ("Norton", "Keston", "Solby"), "Blueland": ("Velton", "Tamby", "Kerry")}
+    rows = [f"{city}\tin\t{land}" for land, cities in lands.items() for city in cities]
+    (tmp_path / "facts.tsv").write_text("\n".join(rows) + "\n")
+    with (tmp_path / "texts.jsonl").open("w") as file:
+        for i in range(36):
+            land = sorted(lands)[i % 2]
+            split = ("train", "train", "valid", "test")[i // 2 % 4]
+            city = lands[land][2 if split == "test" else i % 3 % 2]
+            text = f"The fair number {i} was held in {city}."
+            file.write(json.dumps({"text": text, "label": land, "split": split}) + "\n")
+    (tmp_path / "recipe.toml").write_text(RECIPE)
+    return tmp_path
+
+
+def test_a_recipe_is_read_from_its_folder_and_written_back(home):
+    recipe = Recipe.load(home / "recipe.toml")
+    assert recipe.data.corpus == str(home / "texts.jsonl")
+    assert recipe.out == str(home / "runs/a")
+    (home / "again.toml").write_text(to_toml(recipe))
+    assert Recipe.load(home / "again.toml") == recipe
+
+
+def test_one_file_is_one_run_and_one_comparison(home):
+    recipe = Recipe.load(home / "recipe.toml")
+    run = train_recipe(recipe)
+    assert run.model.config.fusion == "neighbours"
+    assert run.model.config.facts == 2
+    assert (home / "runs/a/run.json").is_file()
+    again = train_recipe(recipe)
+    assert again.metrics == run.metrics
+    table = compare_recipe(recipe)
+    assert {s.fusion for s in table.standings} == {"add", "neighbours"}
+    assert table.num_examples == 8
+    assert len(list((home / "runs/a/fusions").iterdir())) == 3 + 2 * 6
+
+
+def test_a_recipe_may_train_the_language_model_by_adapters(home):
+    text = RECIPE.replace("[train]", "lora = 2\n[train]").replace("epochs = 6", "epochs = 1")
+    (home / "adapters.toml").write_text(text)
+    run = train_recipe(Recipe.load(home / "adapters.toml"))
+    assert run.model.config.lora == 2
+    assert run.metrics["trained_parameters"] < 0.02 * run.metrics["parameters"]
+
+
+def test_vectors_of_another_graph_and_wrong_keys_are_refused(home):
+    other = GraphEncoder("complex", Graph.from_triples([("a", "r", "b")]), dim=4)
+    other.save(home / "nodes")
+    text = RECIPE.replace("dim = 16", 'folder = "nodes"')
+    (home / "other.toml").write_text(text)
+    with pytest.raises(ConfigError, match="holds those of other entities"):
+        prepare(Recipe.load(home / "other.toml"))
+    (home / "wrong.toml").write_text(RECIPE.replace("fusion =", "fuson ="))
+    with pytest.raises(ConfigError, match="Did you mean 'fusion'"):
+        Recipe.load(home / "wrong.toml")
+    for key, name in (("fusion", "neighbour"), ("head", "pool")):
+        with pytest.raises(ChoiceError, match=rf"model\.{key} must be one of"):
+            ModelRecipe(**{key: name})
+    with pytest.raises(ChoiceError, match=r"compare\.fusions must be one of"):
+        CompareRecipe(fusions=("none",))
+
+
+def test_a_recipe_may_ask_to_choose(home):
+    rows = [json.loads(line) for line in (home / "texts.jsonl").read_text().splitlines()]
+    asked = [
+        {**row, "id": f"{i}-{x}", "label": label, "question": str(i), "text": f"{x}: {row['text']}"}
+        for i, row in enumerate(rows)
+        for x, label in ((row["label"], "right"), ("Greenland", "wrong"))
+    ]
+    (home / "texts.jsonl").write_text("\n".join(map(json.dumps, asked)) + "\n")
+    more = 'fusion = "neighbours"\ntask = "choose"\ngroup = "question"'
+    told = RECIPE.replace('fusion = "neighbours"', more).replace("epochs = 6", "epochs = 1")
+    (home / "recipe.toml").write_text(told)
+    recipe = Recipe.load(home / "recipe.toml")
+    run = train_recipe(recipe)
+    assert run.model.config.group == "question"
+    assert "valid_accuracy" in run.metrics
+    table = compare_recipe(recipe)
+    assert table.num_examples == len({r["question"] for r in asked if r["split"] == "test"})
+    with pytest.raises(ChoiceError, match="Did you mean 'choose'"):
+        ModelRecipe(task="chose")

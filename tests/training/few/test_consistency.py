@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+import torch
+
+from lichen.base.errors import ConfigError, DataError
+from lichen.data.corpus import Corpus
+from lichen.fusion.model import FusedModel
+from lichen.training.config import TrainConfig
+from lichen.training.few.consistency import agreement, consistency, perturbed
+from lichen.training.predict import predict
+
+CONFIG = TrainConfig(epochs=10, batch_size=32, learning_rate=5e-3)
+
+
+def test_words_and_links_are_hidden_and_the_batch_is_left_alone(world):
+    text, nodes, corpus = world
+    model = FusedModel(text, nodes, labels=corpus.labels())
+    batcher = model.batcher()
+    batch = batcher.collate(batcher.items(corpus.test.samples(model.labels)))
+    before = {k: v.clone() for k, v in batch.items()}
+    whole = perturbed(batch, share=1.0, draw=torch.Generator())
+    inside = batch["mention_of"] >= 0
+    assert torch.equal(whole["attention_mask"].bool()[:, 1:], inside[:, 1:])
+    assert whole["attention_mask"][:, 0].all()
+    assert (whole["entities"] == -1).all()
+    half = perturbed(batch, share=0.5, draw=torch.Generator().manual_seed(0))
+    linked = batch["entities"] >= 0
+    assert 0.3 < (half["entities"][linked] >= 0).float().mean() < 0.7
+    none = perturbed(batch, share=0.0, draw=torch.Generator())
+    assert all(torch.equal(none[k], before[k]) for k in before)
+    assert all(torch.equal(batch[k], before[k]) for k in before)
+
+
+def test_unsure_texts_do_not_count():
+    seen = torch.tensor([[2.0, 0.0], [0.0, 2.0]])
+    sure = torch.tensor([[0.9, 0.1], [0.6, 0.4]])
+    found = agreement(seen, sure, threshold=0.8, temperature=1.0)
+    p, q = np.array([0.9, 0.1]), np.exp([2.0, 0.0]) / np.exp([2.0, 0.0]).sum()
+    assert np.isclose(float(found), (p * np.log(p / q)).sum() / 2, atol=1e-6)
+    sharp = agreement(seen[:1], sure[:1], threshold=0.8, temperature=0.5)
+    p = p**2 / (p**2).sum()
+    assert np.isclose(float(sharp), (p * np.log(p / q)).sum(), atol=1e-6)
+
+
+def test_a_model_learns_from_labels_while_it_agrees_with_itself(world):
+    text, nodes, corpus = world
+    labels = corpus.labels()
+    texts = corpus.train
+    model = FusedModel(text, nodes, labels=labels, seed=1)
+    assert consistency(model, Corpus(texts.documents[:120]), texts, config=CONFIG) is model
+    samples = corpus.test.samples(labels)
+    truth = np.array([s.label for s in samples])
+    assert (predict(model, samples).argmax(1) == truth).mean() >= 0.75
+    short = TrainConfig(epochs=1)
+    first, again = (FusedModel(text, nodes, labels=labels, seed=1) for _ in range(2))
+    for twin in (first, again):
+        consistency(twin, Corpus(texts.documents[:120]), texts, config=short)
+    assert np.array_equal(predict(first, samples), predict(again, samples))
+
+
+def test_what_cannot_be_trained_is_refused(world):
+    text, nodes, corpus = world
+    model = FusedModel(text, nodes, labels=corpus.labels())
+    with pytest.raises(ConfigError, match="must have its classes"):
+        consistency(FusedModel(text, nodes), corpus, corpus)
+    with pytest.raises(ConfigError, match=r"consistency\.hide"):
+        consistency(model, corpus, corpus, hide=1.5)
+    with pytest.raises(DataError, match="one unlabelled document"):
+        consistency(model, corpus, Corpus(()))

@@ -1,0 +1,80 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from lichen.base.errors import ConfigError, DataError
+from lichen.data.corpus import Corpus, Mention, Sample, Span
+from lichen.data.vocabulary import Vocabulary
+from lichen.fusion.model import FusedModel
+from lichen.training.config import TrainConfig
+from lichen.training.learner import FusedLearner, GraphLearner, entity_features, shared_labels
+
+CONFIG = TrainConfig(epochs=1, batch_size=64)
+
+
+@pytest.fixture
+def learners(world):
+    text, nodes, corpus = world
+    model = FusedModel(text, nodes, labels=corpus.labels())
+    return (
+        FusedLearner(model, config=CONFIG),
+        FusedLearner(model, "none", config=CONFIG),
+        GraphLearner(nodes, corpus.labels()),
+    )
+
+
+def test_every_learner_starts_afresh_and_gives_probabilities(world, learners):
+    corpus = world[2]
+    samples = corpus.test.samples(corpus.labels())
+    for learner in learners:
+        first, again = (learner.fit(corpus.train, 3).predict(samples) for _ in range(2))
+        assert first.shape == (len(samples), 2)
+        assert np.allclose(first.sum(1), 1.0)
+        assert np.array_equal(first, again)
+    model = learners[0].model
+    fresh = FusedModel(world[0], world[1], labels=corpus.labels())
+    assert torch.equal(model.head.inner.weight, fresh.head.inner.weight)
+
+
+def test_few_documents_are_read_more_often(world):
+    text, nodes, corpus = world
+    model = FusedModel(text, nodes, labels=corpus.labels())
+    few = Corpus(corpus.train.documents[:40])
+    config = TrainConfig(epochs=2, batch_size=16)
+    steps = [
+        FusedLearner(model, config=config, least_steps=least).fit(few, 0).run.metrics["steps"]
+        for least in (0, 10)
+    ]
+    assert steps == [6, 12]
+
+
+def test_entities_are_averaged_and_none_is_told_apart(world):
+    nodes = world[1]
+    table = nodes.vectors().detach().double().numpy()
+    mentions = tuple(Mention(Span(i, i + 1), e) for i, e in enumerate((4, None, 6)))
+    samples = [Sample("1", "abc", mentions, None), Sample("2", "abc", (), None)]
+    found = entity_features(nodes, samples)
+    assert np.allclose(found[0, :-1], (table[4] + table[6]) / 2 / table.std())
+    assert found[0, -1] == 1.0
+    assert not found[1].any()
+    wrong = Sample("3", "a", (Mention(Span(0, 1), 10_000),), None)
+    with pytest.raises(DataError, match="an id below"):
+        entity_features(nodes, [wrong])
+
+
+def test_learners_that_cannot_work_together_are_refused(world, learners):
+    text, nodes, corpus = world
+    with pytest.raises(ConfigError, match="learner: the model must have its classes"):
+        FusedLearner(FusedModel(text, nodes))
+    with pytest.raises(ConfigError, match="learners must be between 1"):
+        shared_labels([], corpus)
+    other = GraphLearner(nodes, Vocabulary(["no", "yes"]))
+    with pytest.raises(ConfigError, match="one list of classes"):
+        shared_labels([learners[0], other], corpus)
+    bare = Corpus(tuple(replace(doc, label=None) for doc in corpus))
+    with pytest.raises(DataError, match="must have a label"):
+        shared_labels(learners, bare)
+    with pytest.raises(DataError, match="must have a label"):
+        learners[2].fit(bare, 0)
