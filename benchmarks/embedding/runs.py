@@ -1,4 +1,7 @@
-"""A link-prediction setting and some seeds to one row: figures, interval, seconds, machine."""
+"""A link-prediction setting and some seeds to one row: figures, interval, seconds, machine.
+
+Runs are kept as they finish, so a call that was cut short goes on where it stopped.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,12 @@ import statistics
 import subprocess
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from lichen.base.errors import DataError
 from lichen.data.graph import Graph
 from lichen.embedding.config import EmbeddingConfig
 from lichen.embedding.encoder import GraphEncoder
@@ -41,7 +43,25 @@ class Setting:
     published: str
     """The figure to compare with, and who printed it."""
     floor: float | None = None
-    """Mean MRR below which the run has failed."""
+    """Mean MRR that was measured, less a little: below it something broke."""
+    options: dict[str, Any] = field(default_factory=dict)
+    """The scorer's own settings."""
+
+    @property
+    def name(self) -> str:
+        """Return what the row is called."""
+        return f"{self.data} {self.scorer}"
+
+    @property
+    def path(self) -> Path:
+        """Return the file of the row."""
+        return ROWS / (self.name.replace("/", "-").replace(" ", "-") + ".json")
+
+    def as_row(self) -> dict[str, Any]:
+        """Return the settings as the row keeps them; the seed is each run's own."""
+        config = asdict(self.config)
+        del config["seed"]
+        return {"dim": self.dim, **self.options, **config}
 
 
 def data_folder(name: str) -> Path:
@@ -61,35 +81,47 @@ def seeds_from_command_line(doc: str | None) -> list[int]:
 
 
 def measure(setting: Setting, seeds: Sequence[int]) -> dict[str, Any]:
-    """Train and rank once a seed, print each, write the row, and return it.
-
-    Raises:
-        DataError: the mean is below the setting's floor.
-    """
-    graph = Graph.load(data_folder(setting.data))
-    runs = [_one(setting, graph, seed) for seed in seeds]
-    row = {
-        "benchmark": f"{setting.data} {setting.scorer}",
-        "metric": "filtered MRR, both sides, realistic ties, unseen entities kept",
-        **_spread([run["mrr"] for run in runs]),
-        "published": setting.published,
-        "seeds": list(seeds),
-        "runs": runs,
-        "settings": {"dim": setting.dim, **asdict(setting.config)},
-        "machine": machine(),
-        "commit": commit(),
-    }
-    ROWS.mkdir(exist_ok=True)
-    name = f"{setting.data}-{setting.scorer}.json".replace("/", "-")
-    (ROWS / name).write_text(json.dumps(row, indent=1) + "\n", encoding="utf-8")
+    """Train and rank once a seed, where that is not done yet, write the row, and return it."""
+    graph, runs = None, _kept(setting)
+    for seed in seeds:
+        if seed in [run["seed"] for run in runs]:
+            continue
+        graph = graph or Graph.load(data_folder(setting.data))
+        runs = sorted([*runs, _one(setting, graph, seed)], key=lambda run: run["seed"])
+        ROWS.mkdir(exist_ok=True)
+        setting.path.write_text(json.dumps(_row(setting, runs), indent=1) + "\n", encoding="utf-8")
+    row = _row(setting, runs)
     print(f"{row['benchmark']}: MRR {row['mean']:.4f} {row['interval']}; {setting.published}")
-    if setting.floor is not None and row["mean"] < setting.floor:
-        raise DataError(f"{row['benchmark']}: MRR must be at least {setting.floor}; got the above.")
     return row
 
 
+def _kept(setting: Setting) -> list[dict[str, Any]]:
+    """Return the runs that there are of a setting; a field they do not name had its default."""
+    if not setting.path.is_file():
+        return []
+    have = json.loads(setting.path.read_text(encoding="utf-8"))
+    settings = asdict(EmbeddingConfig()) | have["settings"]
+    del settings["seed"]
+    runs: list[dict[str, Any]] = have["runs"]
+    return runs if settings == setting.as_row() else []
+
+
+def _row(setting: Setting, runs: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "benchmark": setting.name,
+        "metric": "filtered MRR, both sides, realistic ties, unseen entities kept",
+        **_spread([run["mrr"] for run in runs]),
+        "published": setting.published,
+        "seeds": [run["seed"] for run in runs],
+        "runs": runs,
+        "settings": setting.as_row(),
+        "machine": machine(),
+        "commit": commit(),
+    }
+
+
 def _one(setting: Setting, graph: Graph, seed: int) -> dict[str, Any]:
-    encoder = GraphEncoder(setting.scorer, graph, dim=setting.dim, seed=seed)
+    encoder = GraphEncoder(setting.scorer, graph, dim=setting.dim, seed=seed, **setting.options)
     report = train_embedding(encoder, graph, config=replace(setting.config, seed=seed))
     started = time.perf_counter()
     found = evaluate(encoder, graph)

@@ -1,0 +1,111 @@
+"""What a fusion costs in time: inference and a training step, over those without knowledge.
+
+Batches of Atlas claims through the packaged encoder, nothing kept from before. In each repetition
+every fusion runs right after the model without knowledge, and the ratio of the two is taken.
+
+Run: python benchmarks/fusion/cost.py [--repetitions 7]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "embedding"))
+
+from runs import ROWS, commit, machine
+
+import lichen as li
+from lichen.fusion import EVERY
+from lichen.fusion.batch import Batch
+
+BATCH, BATCHES = 32, 4
+SHORT = {"input": {"facts": 2}}
+
+
+def batches_of(model: li.FusedModel, claims: li.Corpus) -> list[Batch]:
+    """Return batches as they come to a model whose language model is trained."""
+    batcher = model.batcher()
+    items = batcher.items(claims.test.samples(claims.labels()))[: BATCH * BATCHES]
+    return [batcher.collate(items[i : i + BATCH]) for i in range(0, len(items), BATCH)]
+
+
+def infer(model: li.FusedModel, batches: list[Batch]) -> float:
+    """Return the seconds that a pass over the batches takes."""
+    model.eval()
+    started = time.perf_counter()
+    with torch.no_grad():
+        for batch in batches:
+            model(**batch)
+    return time.perf_counter() - started
+
+
+def learn(model: li.FusedModel, batches: list[Batch]) -> float:
+    """Return the seconds that a training step on each batch takes, optimiser included."""
+    model.train()
+    trained = [p for p in model.parameters() if p.requires_grad]
+    optimiser = torch.optim.AdamW(trained, lr=1e-6, fused=True)
+    started = time.perf_counter()
+    for batch in batches:
+        optimiser.zero_grad()
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            loss = model(**batch).loss
+        loss.backward()
+        optimiser.step()
+    return time.perf_counter() - started
+
+
+def main() -> None:
+    """Measure every fusion, print the ratios and write the row."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repetitions", type=int, default=7)
+    asked = parser.parse_args()
+    graph, text = li.Graph.load("atlas"), li.TextEncoder.load(device="cpu")
+    claims = li.claims(graph, num_train=600, num_valid=100, num_test=400)
+    nodes = li.GraphEncoder("complex", graph, dim=64)
+    shared = {"labels": claims.labels(), "graph": graph, "train_text": True, "head": "pooled"}
+    names = ("none", *EVERY)
+    models = {
+        name: li.FusedModel(text, nodes, fusion=name, **{**shared, **SHORT.get(name, {})})
+        for name in names
+    }
+    fed = {name: batches_of(model, claims) for name, model in models.items()}
+    rows: list[dict[str, Any]] = []
+    for what, run in (("inference", infer), ("a training step", learn)):
+        ratios: dict[str, list[float]] = {name: [] for name in EVERY}
+        for repetition in range(asked.repetitions + 1):
+            for name in EVERY:
+                plain = run(models["none"], fed["none"])
+                ratio = run(models[name], fed[name]) / plain
+                if repetition:  # the first one warms up
+                    ratios[name].append(ratio)
+        for name, found in ratios.items():
+            low, high = min(found), max(found)
+            median = statistics.median(found)
+            print(f"{what}, {name}: {median:.3f} ({low:.3f} to {high:.3f})", flush=True)
+            rows.append(
+                {
+                    "benchmark": f"cost of {what}, {name}",
+                    "metric": "times the model without knowledge, equal batch "
+                    f"(median and range of {asked.repetitions})",
+                    "mean": round(median, 3),
+                    "interval": [round(low, 3), round(high, 3)],
+                    "published": "",
+                    "seeds": [0],
+                    "runs": [round(x, 4) for x in found],
+                    "machine": machine(),
+                    "commit": commit(),
+                }
+            )
+    (ROWS / "fusion-cost.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
