@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 TEST_PROCESSES ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart quickstart-full test check fix docs examples bench bench-embedding clean
+.PHONY: help quickstart quickstart-full test check fix docs examples bench bench-embedding bench-fusion clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 18
@@ -66,12 +66,30 @@ bench: $(VENV)/.installed-dev  ## claims, questions and the generator on Atlas (
 # PEER is a Python in which pykeen is installed, to be measured beside; without it those two are left out
 bench-embedding: $(VENV)/.installed-dev  ## link prediction, transductive and inductive, three seeds (some hours)
 	$(BIN)/python benchmarks/embedding/small.py
-	$(BIN)/python benchmarks/embedding/wn18rr.py
+	$(BIN)/python benchmarks/embedding/published.py
 	$(BIN)/python benchmarks/embedding/inductive.py
 ifdef PEER
 	$(BIN)/python benchmarks/embedding/ranking.py --peer $(PEER)
 	$(BIN)/python benchmarks/embedding/training.py --peer $(PEER)
 endif
+
+# WordNet comes from the Debian package wordnet-base; the other data is read from LICHEN_DATA
+bench-fusion: $(VENV)/.installed-dev  ## fusions on real tasks, alignment, word senses, recommendation (some hours)
+	$(PIP) --editable '.[bench]'
+	$(BIN)/python benchmarks/fusion/bench.py
+	$(BIN)/python benchmarks/fusion/cost.py
+	$(BIN)/python benchmarks/fusion/noise.py
+	$(BIN)/python benchmarks/fusion/wsd.py --wordnet /usr/share/wordnet
+	PYTHONPATH=benchmarks $(BIN)/python benchmarks/fusion/recommendation.py
+	$(BIN)/python benchmarks/alignment/text_to_graph.py
+	$(BIN)/python benchmarks/alignment/dbp15k.py
+	$(BIN)/python benchmarks/fusion/pretraining.py
+	$(BIN)/python benchmarks/fusion/distillation.py
+	$(BIN)/python benchmarks/fusion/ensembles.py
+	$(BIN)/python benchmarks/fusion/few_labels.py
+	$(BIN)/python benchmarks/fusion/multitask.py
+	$(BIN)/python benchmarks/fusion/decoder.py
+	$(BIN)/python benchmarks/fusion/small_vectors.py
 
 clean:  ## remove the environment and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache build *.egg-info

@@ -12,6 +12,7 @@ import os
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 os.environ.update(COLUMNS="88", TERM="dumb", NO_COLOR="1")
 
@@ -64,7 +65,75 @@ def results_page() -> str:
             seeds = ", ".join(map(str, row["seeds"]))
             cells += (seeds, row["commit"][:8] + row["commit"][40:])
             lines.append("| " + " | ".join(str(cell) for cell in cells) + " |")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "", *fusion_section()]) + "\n"
+
+
+FUSION_KEY = """\
+Each cell: accuracy in % (of `ner`, F1 of a sentence's spans), and the gain over the twin without
+knowledge, in points.
+🟩 ahead of no, shuffled and counted knowledge, each with p below 0.05 (new examples) and its 95 %
+interval above zero (new examples and new seeds); 🟢 ahead of no and of shuffled knowledge with p
+below 0.05 alone; 🟥 behind no knowledge with p below 0.05; ⬜ none of these. p-values are not
+corrected for the number of cells."""
+
+
+def fusion_section() -> list[str]:
+    """Return the fusion bench as a heat map, then what each task links and how it was run."""
+    paths = sorted((ROOT / "benchmarks" / "rows" / "fusion").glob("*.json"))
+    found = [json.loads(path.read_text()) for path in paths]
+    if not found:
+        return []
+    names = sorted({s["fusion"] for row in found for s in row["standings"]})
+    lines = [
+        "## Fusions",
+        "",
+        FUSION_KEY,
+        "",
+        "| task | none | " + " | ".join(names) + " |",
+        "|---|---|" + "---|" * len(names),
+    ]
+    for row in found:
+        cells = {s["fusion"]: _fusion_cell(s) for s in row["standings"]}
+        none = 100 * sum(row["none"]) / len(row["none"])
+        told = " | ".join(cells.get(name, "–") for name in names)
+        lines.append(f"| {row['task']} | {none:.1f} | {told} |")
+    lines += [
+        "",
+        "Means over all tasks of training seconds and trained parameters, and tasks won:",
+        "",
+        "| fusion | training, s | trained | 🟩 or 🟢 |",
+        "|---|---|---|---|",
+    ]
+    for name in names:
+        mine = [s for row in found for s in row["standings"] if s["fusion"] == name]
+        seconds = sum(s["train_s"] for s in mine) / len(mine)
+        trained = sum(s["num_trained"] for s in mine) // len(mine)
+        green = sum(_fusion_cell(s)[0] in "🟩🟢" for s in mine)
+        lines.append(f"| {name} | {seconds:.1f} | {trained:,} | {green} of {len(mine)} |")
+    lines += [
+        "",
+        "| task | examples | training documents | head | what is linked | leak guards |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in found:
+        size = row["settings"]["num_train"]
+        head = row["settings"]["head"]
+        leaks = "; ".join(f"{x['what']}: {x['count']} of {x['total']}" for x in row["leaks"])
+        cells = (row["task"], row["num_examples"], size, head, row["note"], leaks or "nothing")
+        lines.append("| " + " | ".join(str(cell) for cell in cells) + " |")
+    return lines
+
+
+def _fusion_cell(standing: dict[str, Any]) -> str:
+    gains, p_values = standing["gains"], standing["p_values"]
+    clear = {k for k in gains if p_values[k] < 0.05}
+    ahead = {k for k in clear if gains[k]["mean"] > 0}
+    is_sure = ahead == set(gains) and all(g["low"] > 0 for g in gains.values())
+    is_behind = "none" in clear - ahead
+    is_ahead = ahead >= {"none", "shuffled"}
+    mark = "🟩" if is_sure else "🟢" if is_ahead else "🟥" if is_behind else "⬜"
+    gain = f"{100 * gains['none']['mean']:+.1f}".replace("-", "−")
+    return f"{mark} {100 * standing['mean']:.1f} ({gain})"
 
 
 def tree() -> str:
