@@ -129,9 +129,14 @@ def text_of(task: Task) -> li.TextEncoder:
     return chinese_encoder(chinese_texts())
 
 
-def measure(name: str, fusions: list[str]) -> tuple[FusionTable, dict[str, Any]]:
-    """Run a task, or read back what is kept; return its table and its row."""
-    setting = SETTINGS.get(name, Setting())
+def contest_of(name: str, setting: Setting, **changes: Any) -> tuple[Task, Contest]:
+    """Return a task as the first seed draws it, and what its fusions are compared on.
+
+    Args:
+        name: of the task.
+        setting: its sizes.
+        changes: further fields of `Contest`, or others than the bench has.
+    """
     sizes = {"num_train": setting.num_train, "num_test": setting.num_test}
     tasks = [TASKS[name](seed=seed, **sizes) for seed in SEEDS]
     if setting.is_balanced:
@@ -139,23 +144,35 @@ def measure(name: str, fusions: list[str]) -> tuple[FusionTable, dict[str, Any]]
     if setting.task == "choose":
         tasks = [replace(t, corpus=with_one_answer(t.corpus, str(t.group))) for t in tasks]
     first = tasks[0]
+    wide: dict[str, Any] = {
+        "config": li.TrainConfig(
+            epochs=setting.epochs,
+            batch_size=32,
+            learning_rate=1e-3,
+            fusion_learning_rate=1e-3,
+        ),
+        "settings": {
+            k: getattr(setting, k) for k in ("mentions", "facts", "hops", "select", "head")
+        },
+        "special": {**SHORT, **setting.special},
+    }
     contest = Contest(
         text=text_of(first),
         nodes=nodes_of(first, setting),
         graph=first.graph,
         corpora=[task.corpus for task in tasks],
         seeds=SEEDS,
-        config=li.TrainConfig(
-            epochs=setting.epochs,
-            batch_size=32,
-            learning_rate=1e-3,
-            fusion_learning_rate=1e-3,
-        ),
-        settings={k: getattr(setting, k) for k in ("mentions", "facts", "hops", "select", "head")},
-        special={**SHORT, **setting.special},
         task=setting.task,
         group=first.group,
+        **{**wide, **changes},
     )
+    return first, contest
+
+
+def measure(name: str, fusions: list[str]) -> tuple[FusionTable, dict[str, Any]]:
+    """Run a task, or read back what is kept; return its table and its row."""
+    setting = SETTINGS.get(name, Setting())
+    first, contest = contest_of(name, setting)
     table = compare_fusions(contest, fusions=fusions, out=RUNS / name)
     row = {
         "task": name,

@@ -50,7 +50,7 @@ def with_wrong_facts(graph: li.Graph, share: float, *, seed: int) -> li.Graph:
 def measure(share: float, fusions: list[str]) -> list[dict[str, Any]]:
     """Compare fusions with the twin without knowledge on a graph with that share of wrong facts."""
     atlas, text = li.Graph.load("atlas"), li.TextEncoder.load(device="cpu")
-    claims = li.claims(atlas, num_train=1500, num_valid=50, num_test=800)
+    claims = li.claims(atlas, num_train=1500, num_valid=50, num_test=4200)
     known = with_wrong_facts(li.removed(atlas).graph, share, seed=0)
     nodes = li.GraphEncoder("complex", known, dim=96)
     nodes = li.train(nodes, known, config=li.EmbeddingConfig(epochs=8, n3=0.03)).model

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,7 +109,11 @@ def _work(rank: int, processes: int, scratch: str) -> None:
         trainer._save(scratch)  # noqa: SLF001 - what a checkpoint holds
         Path(scratch, _RESULT).write_text(json.dumps(figures), encoding="utf-8")
     dist.barrier()
-    dist.destroy_process_group()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # What torch wraps a model in frees its process group while holding the interpreter's lock, and
+    # waits for a thread of gloo's that may want that lock (torch 2.13): so nothing is freed here.
+    os._exit(0)
 
 
 def _fit(job: Job, batcher: Batcher, processes: int) -> tuple[FusedTrainer, dict[str, float]]:

@@ -37,6 +37,7 @@ def stacking(
     *,
     folds: int = 5,
     l2: float = 1e-2,
+    group: str | None = None,
     seed: int = 0,
 ) -> Stacked:
     """Fit a regularised logistic regression to what learners say of documents held out.
@@ -53,6 +54,9 @@ def stacking(
         corpus: labelled, linked documents.
         folds: parts that are held out in turn; each costs one fit a learner.
         l2: weight of the squared weights of the regression.
+        group: key of `meta` that documents which tell of each other's label share, such as a true
+            sentence and its false twin; they are held out together, or the regression learns to
+            turn answers round. None: every document stands alone.
         seed: of the division, and of the learners' starts.
 
     Returns:
@@ -60,12 +64,12 @@ def stacking(
 
     Raises:
         ConfigError: there is no learner, two have other classes, or a setting is out of bounds.
-        DataError: the corpus is empty, lacks a label, or has fewer documents than folds.
+        DataError: the corpus is empty, lacks a label or a group, or has fewer groups than folds.
     """
     check.between("stacking.folds", folds, 2, 1_000)
     labels = shared_labels(learners, corpus)
     truth = np.array([sample.label for sample in corpus.samples(labels)])
-    fold_of = divide(truth, folds=folds, seed=seed)
+    fold_of = divide(truth, groups_of(corpus, group), folds=folds, seed=seed)
     held = np.zeros((len(learners), len(corpus), len(labels)))
     for fold in range(folds):
         out = np.flatnonzero(fold_of == fold).tolist()
@@ -77,11 +81,31 @@ def stacking(
     return Stacked(tuple(learner.fit(corpus, seed) for learner in learners), judge)
 
 
-def divide(truth: NDArray[np.int64], *, folds: int, seed: int) -> NDArray[np.int64]:
-    """Give every document a fold, so that each class is spread evenly over them.
+def groups_of(corpus: Corpus, key: str | None) -> list[str]:
+    """Return the group of every document: its value of `meta`, or its id.
+
+    Raises:
+        DataError: a document lacks the key.
+    """
+    if key is None:
+        return [doc.id for doc in corpus]
+    for doc in corpus:
+        if key not in doc.meta:
+            raise DataError(
+                f"document {doc.id!r}: must have {key!r} in meta, which stacking.group names; it "
+                "has not. Add it, or leave group out."
+            )
+    return [str(doc.meta[key]) for doc in corpus]
+
+
+def divide(
+    truth: NDArray[np.int64], groups: Sequence[str], *, folds: int, seed: int
+) -> NDArray[np.int64]:
+    """Give every document a fold, a group's the same, so that classes are spread evenly.
 
     Args:
         truth: `(documents,)` class ids.
+        groups: `(documents,)` names; a group is spread by the class of its first document.
         folds: how many.
         seed: of the draw.
 
@@ -89,17 +113,21 @@ def divide(truth: NDArray[np.int64], *, folds: int, seed: int) -> NDArray[np.int
         `(documents,)` fold numbers.
 
     Raises:
-        DataError: there are fewer documents than folds.
+        DataError: there are fewer groups than folds.
     """
-    if len(truth) < folds:
+    number = {name: i for i, name in enumerate(dict.fromkeys(groups))}
+    group_of = np.array([number[name] for name in groups], dtype=np.int64)
+    first = np.unique(group_of, return_index=True)[1]
+    if len(first) < folds:
         raise DataError(
-            f"stacking.folds must not exceed the number of documents ({len(truth)}); got {folds}."
+            f"stacking.folds must not exceed the number of documents, or groups of them "
+            f"({len(first)}); got {folds}."
         )
-    order = np.random.default_rng([seed, 13]).permutation(len(truth))
-    by_class = order[np.argsort(truth[order], kind="stable")]
-    out = np.empty(len(truth), dtype=np.int64)
-    out[by_class] = np.arange(len(truth)) % folds
-    return out
+    order = np.random.default_rng([seed, 13]).permutation(len(first))
+    by_class = order[np.argsort(truth[first][order], kind="stable")]
+    out = np.empty(len(first), dtype=np.int64)
+    out[by_class] = np.arange(len(first)) % folds
+    return out[group_of]
 
 
 def features_of(chances: Sequence[Chances]) -> Chances:
