@@ -77,6 +77,7 @@ endif
 bench-fusion: $(VENV)/.installed-dev  ## fusions on real tasks, alignment, word senses, recommendation (some hours)
 	$(PIP) --editable '.[bench]'
 	$(BIN)/python benchmarks/fusion/bench.py
+	$(BIN)/python benchmarks/fusion/full.py
 	$(BIN)/python benchmarks/fusion/cost.py
 	$(BIN)/python benchmarks/fusion/noise.py
 	$(BIN)/python benchmarks/fusion/wsd.py --wordnet /usr/share/wordnet
