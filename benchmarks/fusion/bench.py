@@ -129,14 +129,8 @@ def text_of(task: Task) -> li.TextEncoder:
     return chinese_encoder(chinese_texts())
 
 
-def contest_of(name: str, setting: Setting, **changes: Any) -> tuple[Task, Contest]:
-    """Return a task as the first seed draws it, and what its fusions are compared on.
-
-    Args:
-        name: of the task.
-        setting: its sizes.
-        changes: further fields of `Contest`, or others than the bench has.
-    """
+def contest_of(name: str, setting: Setting) -> tuple[Task, Contest]:
+    """Return a task as the first seed draws it, and what its fusions are compared on."""
     sizes = {"num_train": setting.num_train, "num_test": setting.num_test}
     tasks = [TASKS[name](seed=seed, **sizes) for seed in SEEDS]
     if setting.is_balanced:
@@ -144,29 +138,23 @@ def contest_of(name: str, setting: Setting, **changes: Any) -> tuple[Task, Conte
     if setting.task == "choose":
         tasks = [replace(t, corpus=with_one_answer(t.corpus, str(t.group))) for t in tasks]
     first = tasks[0]
-    wide: dict[str, Any] = {
-        "config": li.TrainConfig(
-            epochs=setting.epochs,
-            batch_size=32,
-            learning_rate=1e-3,
-            fusion_learning_rate=1e-3,
-        ),
-        "settings": {
-            k: getattr(setting, k) for k in ("mentions", "facts", "hops", "select", "head")
-        },
-        "special": {**SHORT, **setting.special},
-    }
-    contest = Contest(
+    return first, Contest(
         text=text_of(first),
         nodes=nodes_of(first, setting),
         graph=first.graph,
         corpora=[task.corpus for task in tasks],
         seeds=SEEDS,
+        config=li.TrainConfig(
+            epochs=setting.epochs,
+            batch_size=32,
+            learning_rate=1e-3,
+            fusion_learning_rate=1e-3,
+        ),
+        settings={k: getattr(setting, k) for k in ("mentions", "facts", "hops", "select", "head")},
+        special={**SHORT, **setting.special},
         task=setting.task,
         group=first.group,
-        **{**wide, **changes},
     )
-    return first, contest
 
 
 def measure(name: str, fusions: list[str]) -> tuple[FusionTable, dict[str, Any]]:

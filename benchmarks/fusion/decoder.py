@@ -8,23 +8,16 @@ Run: python benchmarks/fusion/decoder.py [--fusions add neighbours ...]
 from __future__ import annotations
 
 import argparse
-import json
-import sys
-from pathlib import Path
-from typing import Any
 
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "embedding"))
-
-from runs import ROWS, commit, machine
+from atlas_claims import claims_contest
+from figures import RUNS, Row, row, write
 
 import lichen as li
+from lichen.training.twins import Kind
 
-ROOT = Path(__file__).resolve().parents[2]
 FUSIONS = ["add", "concat", "gate", "attention", "neighbours", "entity_tokens", "interaction"]
-SEEDS = (0, 1, 2)
-LESS = {"none": "without knowledge", "shuffled": "with shuffled knowledge"}
+LESS: dict[Kind, str] = {"none": "without knowledge", "shuffled": "with shuffled knowledge"}
 
 
 def language_models() -> dict[str, li.TextEncoder]:
@@ -34,37 +27,19 @@ def language_models() -> dict[str, li.TextEncoder]:
     return {"MiniLM": li.TextEncoder.load(device="cpu"), "SmolLM2-135M": decoder}
 
 
-def measure(name: str, text: li.TextEncoder, fusions: list[str]) -> list[dict[str, Any]]:
+def measure(name: str, text: li.TextEncoder, fusions: list[str]) -> list[Row]:
     """Compare fusions of one language model with its twins, a row each."""
-    atlas = li.Graph.load("atlas")
-    claims = li.claims(atlas, num_train=1500, num_valid=50, num_test=800)
-    known = li.removed(atlas).graph
-    nodes = li.GraphEncoder("complex", known, dim=96)
-    nodes = li.train(nodes, known, config=li.EmbeddingConfig(epochs=8, n3=0.03)).model
-    contest = li.Contest(
-        text=text,
-        nodes=nodes,
-        graph=known,
-        corpora=[claims],
-        seeds=SEEDS,
-        twins=tuple(LESS),
-        config=li.TrainConfig(epochs=5),
-    )
-    out = ROOT / "runs" / "fusion-decoder" / name
-    table = li.compare_fusions(contest, fusions=fusions, out=out)
+    contest = claims_contest(text, num_test=800, twins=tuple(LESS))
+    table = li.compare_fusions(contest, fusions=fusions, out=RUNS / "fusion-decoder" / name)
     print(f"{name}\n{table}\n", flush=True)
     return [
-        {
-            "benchmark": f"Atlas claims, {name} frozen",
-            "metric": f"accuracy of {s.fusion} less that {LESS[twin]} (p {s.p_values[twin]:.2g}; "
+        row(
+            f"Atlas claims, {name} frozen",
+            f"accuracy of {s.fusion} less that {LESS[twin]} (p {s.p_values[twin]:.2g}; "
             f"{s.mean:.3f}, none {np.mean(table.none):.3f})",
-            "mean": round(s.gains[twin].mean, 4),
-            "interval": [round(s.gains[twin].low, 4), round(s.gains[twin].high, 4)],
-            "published": "",
-            "seeds": list(SEEDS),
-            "machine": machine(),
-            "commit": commit(),
-        }
+            s.gains[twin].mean,
+            (s.gains[twin].low, s.gains[twin].high),
+        )
         for s in table.standings
         for twin in LESS
     ]
@@ -80,8 +55,7 @@ def main() -> None:
         for name, text in language_models().items()
         for row in measure(name, text, asked.fusions)
     ]
-    path = ROWS / "fusion-decoder.json"
-    path.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    write("fusion-decoder", rows)
 
 
 if __name__ == "__main__":

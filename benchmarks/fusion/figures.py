@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from lichen.evaluation.paired import bootstrap, permutation_test
 
+RUNS = Path(__file__).resolve().parents[2] / "runs"
+"""Where runs are kept as they end."""
 SEEDS = (0, 1, 2)
 Right = NDArray[np.bool_]
 """`(seeds, documents)`"""

@@ -15,8 +15,8 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 
-from bench import METRICS, RUNS, SETTINGS, contest_of
-from figures import Row, row, write
+from bench import METRICS, SETTINGS, contest_of
+from figures import RUNS, Row, row, write
 
 import lichen as li
 from lichen.jobs.fusions import compare_fusions
@@ -40,15 +40,14 @@ BEST = {
 def measure(name: str) -> list[Row]:
     """Run a task, or read back what is kept; return its rows."""
     setting = replace(SETTINGS[name], num_train=EVERYTHING)
-    shared = {k: getattr(setting, k) for k in ("mentions", "facts", "hops", "select", "head")}
-    _, contest = contest_of(
-        name,
-        setting,
+    _, wide = contest_of(name, setting)
+    contest = replace(
+        wide,
         twins=("none", "shuffled"),
         config=CONFIG,
-        settings={**shared, "train_text": True},
+        settings={**wide.settings, "train_text": True},
     )
-    table = compare_fusions(contest, fusions=BEST[name], out=RUNS.parent / "fusion-full" / name)
+    table = compare_fusions(contest, fusions=BEST[name], out=RUNS / "fusion-full" / name)
     print(f"== {name}\n{table}\n", flush=True)
     size = len(contest.corpora[0].train)
     metric = METRICS[setting.task] if contest.group is None else "questions right"

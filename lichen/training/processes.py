@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import sys
@@ -109,10 +110,12 @@ def _work(rank: int, processes: int, scratch: str) -> None:
         trainer._save(scratch)  # noqa: SLF001 - what a checkpoint holds
         Path(scratch, _RESULT).write_text(json.dumps(figures), encoding="utf-8")
     dist.barrier()
+    # What torch wraps a model in frees its process group while holding the interpreter's lock, and
+    # waits for a thread of gloo's that may want that lock (torch 2.13): so nothing is freed here,
+    # and what was left for the end, such as the last of a log, is done by hand.
+    atexit._run_exitfuncs()  # noqa: SLF001 - the interpreter will not end by itself
     sys.stdout.flush()
     sys.stderr.flush()
-    # What torch wraps a model in frees its process group while holding the interpreter's lock, and
-    # waits for a thread of gloo's that may want that lock (torch 2.13): so nothing is freed here.
     os._exit(0)
 
 
