@@ -23,7 +23,10 @@ from lichen.data.graph import Graph
 from lichen.embedding.config import EmbeddingConfig
 from lichen.embedding.encoder import GraphEncoder
 from lichen.embedding.evaluate import evaluate
-from lichen.embedding.trainer import train_embedding
+from lichen.embedding.path.config import PathConfig
+from lichen.embedding.path.model import PathModel
+from lichen.embedding.path.train import train_paths
+from lichen.embedding.trainer import TrainReport, train_embedding
 
 HERE = Path(__file__).resolve()
 ROWS = HERE.parents[1] / "rows"
@@ -38,14 +41,15 @@ class Setting:
     data: str
     """Folder under LICHEN_DATA."""
     scorer: str
+    """Key of the scorer; "paths" is the path model, which has none."""
     dim: int
-    config: EmbeddingConfig
+    config: EmbeddingConfig | PathConfig
     published: str
     """The figure to compare with, and who printed it."""
     floor: float | None = None
     """Mean MRR that was measured, less a little: below it something broke."""
     options: dict[str, Any] = field(default_factory=dict)
-    """The scorer's own settings."""
+    """The scorer's own settings, or the path model's."""
 
     @property
     def name(self) -> str:
@@ -81,13 +85,17 @@ def seeds_from_command_line(doc: str | None) -> list[int]:
 
 
 def measure(setting: Setting, seeds: Sequence[int]) -> dict[str, Any]:
-    """Train and rank once a seed, where that is not done yet, write the row, and return it."""
+    """Train and rank once a seed, where that is not done yet, write the row, and return it.
+
+    What another call wrote meanwhile, of other seeds, is kept.
+    """
     graph, runs = None, _kept(setting)
     for seed in seeds:
         if seed in [run["seed"] for run in runs]:
             continue
         graph = graph or Graph.load(data_folder(setting.data))
-        runs = sorted([*runs, _one(setting, graph, seed)], key=lambda run: run["seed"])
+        run = _one(setting, graph, seed)
+        runs = sorted([*_kept(setting), run], key=lambda run: run["seed"])
         ROWS.mkdir(exist_ok=True)
         setting.path.write_text(json.dumps(_row(setting, runs), indent=1) + "\n", encoding="utf-8")
     row = _row(setting, runs)
@@ -100,7 +108,7 @@ def _kept(setting: Setting) -> list[dict[str, Any]]:
     if not setting.path.is_file():
         return []
     have = json.loads(setting.path.read_text(encoding="utf-8"))
-    settings = asdict(EmbeddingConfig()) | have["settings"]
+    settings = asdict(type(setting.config)()) | have["settings"]
     del settings["seed"]
     runs: list[dict[str, Any]] = have["runs"]
     return runs if settings == setting.as_row() else []
@@ -120,9 +128,18 @@ def _row(setting: Setting, runs: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _one(setting: Setting, graph: Graph, seed: int) -> dict[str, Any]:
+def _trained(
+    setting: Setting, graph: Graph, seed: int
+) -> tuple[GraphEncoder | PathModel, TrainReport]:
+    if isinstance(setting.config, PathConfig):
+        model = PathModel(graph, dim=setting.dim, seed=seed, **setting.options)
+        return model, train_paths(model, graph, config=replace(setting.config, seed=seed))
     encoder = GraphEncoder(setting.scorer, graph, dim=setting.dim, seed=seed, **setting.options)
-    report = train_embedding(encoder, graph, config=replace(setting.config, seed=seed))
+    return encoder, train_embedding(encoder, graph, config=replace(setting.config, seed=seed))
+
+
+def _one(setting: Setting, graph: Graph, seed: int) -> dict[str, Any]:
+    encoder, report = _trained(setting, graph, seed)
     started = time.perf_counter()
     found = evaluate(encoder, graph)
     ranking_s = time.perf_counter() - started

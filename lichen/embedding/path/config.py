@@ -23,6 +23,8 @@ class PathConfig:
     """Facts a step; they are taken out of the graph while they are asked."""
     learning_rate: float = 0.005
     """Adam's step."""
+    last_rate: float = 1.0
+    """Share of the learning rate that is left at the end; it falls evenly, step by step."""
     negatives: int = 32
     """Wrong answers drawn for each question."""
     temperature: float = 1.0
@@ -39,6 +41,7 @@ class PathConfig:
         check.between("path.epoch_facts", self.epoch_facts, 1, 1_000_000_000)
         check.between("path.batch_size", self.batch_size, 1, 1_000_000)
         check.between("path.learning_rate", self.learning_rate, 0.0, 100.0)
+        check.between("path.last_rate", self.last_rate, 0.0, 1.0)
         check.between("path.negatives", self.negatives, 1, 1_000_000)
         check.between("path.temperature", self.temperature, 1e-6, 1e6)
         check.between("path.patience", self.patience, 1, 100_000)

@@ -57,6 +57,10 @@ class _Run:
     def __init__(self, model: PathModel, graph: Graph, facts: Ids, config: PathConfig) -> None:
         self.model, self.facts, self.config = model, facts, config
         self.steps = torch.optim.Adam(model.network.parameters(), lr=config.learning_rate)
+        num_steps = config.epochs * -(-min(config.epoch_facts, len(facts)) // config.batch_size)
+        self.rate = torch.optim.lr_scheduler.LinearLR(
+            self.steps, start_factor=1.0, end_factor=config.last_rate, total_iters=max(1, num_steps)
+        )
         self.draw = np.random.default_rng(config.seed)
         self.known = KnownAnswers(graph.triples, num_relations=graph.num_relations)
         self.known_in_train = KnownAnswers(facts, num_relations=graph.num_relations)
@@ -125,6 +129,7 @@ class _Run:
         self.steps.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         self.steps.step()
+        self.rate.step()
         return float(loss.detach())
 
     def _copy(self) -> dict[str, Tensor]:

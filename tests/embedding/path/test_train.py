@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from lichen.base.errors import DataError, LichenError
 from lichen.data.graph import Graph
@@ -72,6 +73,19 @@ def test_an_epoch_may_draw_some_of_the_facts_only(graph):
     config = PathConfig(epochs=1, epoch_facts=20, batch_size=10)
     train_paths(model, graph, config=config)
     assert sum(steps) == 2
+
+
+def test_the_learning_rate_falls_evenly(graph):
+    rates = []
+    hook = register_optimizer_step_pre_hook(
+        lambda steps, *_: rates.append(steps.param_groups[0]["lr"])
+    )
+    config = PathConfig(
+        epochs=2, epoch_facts=20, batch_size=10, learning_rate=0.01, last_rate=0.2, patience=9
+    )
+    train_paths(small(graph), graph, config=config)
+    hook.remove()
+    assert rates == pytest.approx([0.01, 0.008, 0.006, 0.004])
 
 
 def test_patience_ends_training(graph):
