@@ -147,6 +147,7 @@ SETTINGS = [
         config=PathConfig(epochs=5, epoch_facts=8_000, last_rate=0.1, valid_limit=300),
         options={"num_layers": 6},
         published="arXiv:2106.06935: NBFNet 0.551",
+        floor=0.48,
     ),
 ]
 
