@@ -136,10 +136,9 @@ def main() -> None:
             path = ROWS / f"kgc_inductive-{data}-paths.json"
             have = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
             _, config = settings_of(data)
-            kept = asdict(PathConfig()) | have.get(
-                "settings", {}
-            )  # a field it lacks had its default
-            runs = have["runs"] if have and kept.items() >= asdict(config).items() else []
+            settings = asdict(PathConfig()) | have.get("settings", {})  # new fields had defaults
+            is_same = settings.items() >= asdict(config).items()
+            runs = have["runs"] if have and is_same else []
             if seed in [run["seed"] for run in runs]:
                 continue
             runs = sorted([*runs, one(data, seed)], key=lambda run: run["seed"])
