@@ -137,6 +137,36 @@ class Euclidean:
 
 
 @dataclass(frozen=True)
+class SquaredEuclidean:
+    """Minus the squared Euclidean distance: the inner product, and two lengths.
+
+    It ranks as the distance does. In training what is far off pulls harder, and under a longest
+    vector (`EmbeddingConfig.max_norm`) scores stay within bounds.
+    """
+
+    is_dot: ClassVar[bool] = False
+
+    def pairs(self, queries: Tensor, candidates: Tensor) -> Tensor:
+        """Compare one by one."""
+        return -(candidates - queries).square().sum(-1)
+
+    def scores(self, queries: Tensor, candidates: Tensor, *, out: Tensor | None = None) -> Tensor:
+        """Compare all with all."""
+        found = torch.mm(queries, candidates.T, out=out).mul_(2)
+        found.sub_(candidates.square().sum(-1)).sub_(queries.square().sum(-1, keepdim=True))
+        return found.clamp_max_(0.0)
+
+    def pull(
+        self, queries: Tensor, candidates: Tensor, scores: Tensor, upstream: Tensor, into: Tensor
+    ) -> Tensor:
+        """Return the gradient by the queries; `scores` is not read."""
+        del scores
+        weight = upstream.mul_(2)
+        into.addcmul_(weight.sum(0)[:, None], candidates, value=-1).addmm_(weight.T, queries)
+        return weight @ candidates - weight.sum(1, keepdim=True) * queries
+
+
+@dataclass(frozen=True)
 class Manhattan:
     """Minus the sum of absolute differences."""
 

@@ -68,6 +68,10 @@ class EmbeddingConfig:
     """Weight of the squared coordinates of entities and of what they ask for by the fact's
     relation (Zhang et al., 2020, arXiv:2011.05816); for scorers that are a product. In place of
     `n3` where ranks of absent facts matter most."""
+    max_norm: float = 0.0
+    """Longest that a learned entity vector may be; longer ones are cut back after each step; 0 is
+    no limit. For squared distances, which it keeps within 0 and four times its square; the
+    learning rate should be about a tenth of it."""
     dropout: float = 0.0
     """Share of the coordinates of heads and relations dropped in training."""
     relation_weight: float = 0.0
@@ -101,6 +105,7 @@ class EmbeddingConfig:
         check.between("embed.n3", self.n3, 0.0, 1e6)
         check.between("embed.l2", self.l2, 0.0, 1e6)
         check.between("embed.dura", self.dura, 0.0, 1e6)
+        check.between("embed.max_norm", self.max_norm, 0.0, 1e6)
         check.between("embed.dropout", self.dropout, 0.0, 0.99)
         check.between("embed.relation_weight", self.relation_weight, 0.0, 1e6)
         choose("embed.precision", self.precision, _named("float32", "bfloat16"))

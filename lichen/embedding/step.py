@@ -55,7 +55,9 @@ class Step(ABC):
         self.device = encoder.entity_table.device
         rate = config.learning_rate
         self.entities: Entities = (
-            TableEntities(encoder, config.optimiser, learning_rate=rate)
+            TableEntities(
+                encoder, config.optimiser, learning_rate=rate, max_norm=config.max_norm
+            )
             if encoder.is_table
             else ComputedEntities(encoder, learning_rate=rate)
         )
@@ -76,6 +78,11 @@ class Step(ABC):
                     "got bfloat16."
                 )
             self.comparison = HalfDot()
+        if config.max_norm and not encoder.is_table:
+            raise ConfigError(
+                "embed.max_norm must be 0 for entity vectors that are computed; got "
+                f"{config.max_norm}."
+            )
         if config.dura and not (self.comparison.is_dot and encoder.scorer.asks_heads):
             raise ConfigError(
                 "embed.dura must be 0 for a scorer that is no product or cannot ask for heads; "

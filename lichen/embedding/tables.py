@@ -47,12 +47,26 @@ class Entities(Protocol):
 
 
 class TableEntities:
-    """Vectors that are learned one by one: steps touch the rows used."""
+    """Vectors that are learned one by one: steps touch the rows used.
+
+    Args:
+        encoder: whose table moves.
+        optimiser: how it moves.
+        learning_rate: the step.
+        max_norm: length to which longer vectors are cut back after a step (a hard form of the
+            unit length of Bordes et al., 2013, NeurIPS 26, algorithm 1); 0 is no limit.
+    """
 
     def __init__(
-        self, encoder: GraphEncoder, optimiser: Optimiser, *, learning_rate: float
+        self,
+        encoder: GraphEncoder,
+        optimiser: Optimiser,
+        *,
+        learning_rate: float,
+        max_norm: float = 0.0,
     ) -> None:
         self.table = encoder.entity_table.detach()
+        self.max_norm = max_norm
         self.steps = make_optimiser(optimiser, encoder.entity_table, learning_rate=learning_rate)
 
     def all(self) -> Tensor:
@@ -66,6 +80,10 @@ class TableEntities:
     def push(self, gradient: Tensor, ids: Tensor | None = None) -> None:
         """Move the rows."""
         self.steps.step(gradient, rows=ids)
+        if self.max_norm and ids is None:
+            self.table.renorm_(2, 0, self.max_norm)
+        elif self.max_norm and ids is not None:
+            self.table.index_copy_(0, ids, self.rows(ids).renorm_(2, 0, self.max_norm))
 
     def state(self) -> dict[str, Tensor]:
         """Return the optimiser's state."""

@@ -7,7 +7,7 @@ from typing import ClassVar
 from torch import Tensor
 
 from lichen.base.errors import ConfigError
-from lichen.embedding.compare import Euclidean, Manhattan
+from lichen.embedding.compare import Comparison, Euclidean, Manhattan, SquaredEuclidean
 from lichen.embedding.scorer import Scorer
 
 
@@ -24,23 +24,29 @@ class TransE(Scorer):
     Args:
         dim: numbers an entity.
         norm: 1 sums absolute differences, 2 takes the Euclidean distance.
+        squared: whether that distance is squared, which ranks alike and trains better with a
+            `max_norm`.
 
     Raises:
-        ConfigError: `norm` is neither 1 nor 2.
+        ConfigError: `norm` is neither 1 nor 2, or `squared` comes with 1.
     """
 
     PAPER: ClassVar[str | None] = "Bordes et al., 2013, NeurIPS 26"
 
-    def __init__(self, dim: int, *, norm: int = 1) -> None:
+    def __init__(self, dim: int, *, norm: int = 1, squared: bool = False) -> None:
         super().__init__(dim)
         if norm not in (1, 2):
             raise ConfigError(f"norm must be 1 or 2; got {norm!r}.")
-        self.norm = norm
-        self.comparison = Manhattan() if norm == 1 else Euclidean()
+        if squared and norm != 2:
+            raise ConfigError("norm must be 2 for a squared distance; got 1.")
+        self.norm, self.squared = norm, squared
+        self.comparison: Comparison = Manhattan()
+        if norm == 2:
+            self.comparison = SquaredEuclidean() if squared else Euclidean()
 
     def extra_repr(self) -> str:
         """Show the settings."""
-        return f"dim={self.dim}, norm={self.norm}"
+        return f"dim={self.dim}, norm={self.norm}" + (", squared=True" if self.squared else "")
 
     def tail_query(self, h: Tensor, r: Tensor) -> Tensor:
         """Return h + r."""

@@ -2,9 +2,16 @@ import pytest
 import torch
 
 from lichen.embedding import compare
-from lichen.embedding.compare import Dot, Euclidean, Manhattan, Moduli, all_with_all
+from lichen.embedding.compare import (
+    Dot,
+    Euclidean,
+    Manhattan,
+    Moduli,
+    SquaredEuclidean,
+    all_with_all,
+)
 
-KINDS = [Dot(), Euclidean(), Manhattan(), Moduli()]
+KINDS = [Dot(), Euclidean(), SquaredEuclidean(), Manhattan(), Moduli()]
 
 
 def drawn(*shape, dtype=torch.float64):
@@ -28,6 +35,7 @@ def test_golden_comparisons():
     q, c = torch.tensor([1.0, 1.0, 0.0, 0.0]), torch.tensor([4.0, 1.0, 4.0, 2.0])
     assert Dot().pairs(q, c).item() == 5.0
     assert Euclidean().pairs(q, c).item() == pytest.approx(-(29**0.5))
+    assert SquaredEuclidean().pairs(q, c).item() == -29.0
     assert Manhattan().pairs(q, c).item() == -9.0
     assert Moduli().pairs(q, c).item() == pytest.approx(-7.0)
 

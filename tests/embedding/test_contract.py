@@ -19,7 +19,9 @@ from lichen.embedding.trainer import train_embedding
 DIM, ENTITIES, BATCH = 6, 7, 4
 CASES = [(name, {}) for name in SCORERS] + [
     ("transe", {"norm": 2}),
+    ("transe", {"norm": 2, "squared": True}),
     ("rotate", {"distance": "euclidean"}),
+    ("rotate", {"distance": "squared"}),
     ("tucker", {"relation_dim": 3}),
     ("conve", {"filters": 2}),
 ]
@@ -68,10 +70,17 @@ def by_hand_rescal(_, h, r, t):
     return sum(h[i] * r[i * dim + j] * t[j] for i, j in product(range(dim), repeat=2))
 
 
+def by_hand_distance(missed, norm):
+    if norm == 1:
+        return -sum(missed)
+    squares = sum(x * x for x in missed)
+    return -squares if norm == "squared" else -math.sqrt(squares)
+
+
 def by_hand_rotate(scorer, h, r, t):
     triples = zip(as_complex(h), r, as_complex(t), strict=True)
     missed = [abs(a * cmath.exp(1j * angle) - b) for a, angle, b in triples]
-    return -sum(missed) if scorer.distance == "moduli" else -math.sqrt(sum(x * x for x in missed))
+    return by_hand_distance(missed, {"moduli": 1, "euclidean": 2}.get(scorer.distance, "squared"))
 
 
 def by_hand_simple(_, h, r, t):
@@ -82,7 +91,7 @@ def by_hand_simple(_, h, r, t):
 
 def by_hand_transe(scorer, h, r, t):
     missed = [abs(a + b - c) for a, b, c in zip(h, r, t, strict=True)]
-    return -sum(missed) if scorer.norm == 1 else -math.sqrt(sum(x * x for x in missed))
+    return by_hand_distance(missed, "squared" if scorer.squared else scorer.norm)
 
 
 def by_hand_tucker(scorer, h, r, t):

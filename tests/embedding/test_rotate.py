@@ -8,7 +8,7 @@ from lichen.embedding.complex import ComplEx
 from lichen.embedding.rotate import RotatE
 
 
-@pytest.fixture(params=["moduli", "euclidean"])
+@pytest.fixture(params=["moduli", "euclidean", "squared"])
 def scorer(request):
     return RotatE(6, distance=request.param)
 
@@ -29,6 +29,7 @@ def test_the_two_distances_differ_beyond_one_number():
     r = torch.zeros(2)
     assert RotatE(4).score(h, r, t).item() == pytest.approx(-15.0)
     assert RotatE(4, distance="euclidean").score(h, r, t).item() == pytest.approx(-(125**0.5))
+    assert RotatE(4, distance="squared").score(h, r, t).item() == pytest.approx(-125.0)
 
 
 def test_turning_back_is_the_inverse_relation(scorer):

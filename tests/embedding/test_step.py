@@ -5,6 +5,7 @@ import torch
 from lichen.base.errors import ConfigError
 from lichen.data.graph import Graph
 from lichen.embedding.config import EmbeddingConfig
+from lichen.embedding.described import DescribedEncoder
 from lichen.embedding.encoder import GraphEncoder
 from lichen.embedding.step_all import AllStep
 from lichen.embedding.team import Team
@@ -79,3 +80,10 @@ def test_half_precision_needs_a_product_and_trains_alike():
     np.testing.assert_allclose(
         half.encoder.vectors().detach(), full.encoder.vectors().detach(), atol=0.2
     )
+
+
+def test_a_longest_vector_needs_vectors_that_are_learned():
+    graph = Graph.from_triples(FACTS)
+    encoder = DescribedEncoder("transe", graph, features=np.ones((3, 2)), dim=4)
+    with pytest.raises(ConfigError, match=r"max_norm must be 0 for .* computed; got 2\.0"):
+        AllStep(encoder, graph.triples, EmbeddingConfig(max_norm=2.0), Team())

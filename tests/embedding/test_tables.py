@@ -41,6 +41,20 @@ def test_a_table_gives_rows_and_moves_those_pushed(graph):
     torch.testing.assert_close(entities.all()[1], before[1] - 0.1)
 
 
+def test_rows_moved_too_far_are_cut_back(graph):
+    encoder = GraphEncoder("distmult", graph, dim=2)
+    with torch.no_grad():
+        encoder.entity_table.copy_(torch.tensor([[9.0, 12.0], [9.0, 12.0], [0.3, 0.4]]))
+    entities = TableEntities(encoder, "adagrad", learning_rate=0.1, max_norm=5.0)
+    entities.push(torch.zeros(2, 2), torch.tensor([2, 0]))
+    cut, untouched, short = encoder.vectors().detach()
+    torch.testing.assert_close(cut, torch.tensor([3.0, 4.0]))
+    assert untouched.tolist() == [9.0, 12.0]
+    torch.testing.assert_close(short, torch.tensor([0.3, 0.4]))
+    entities.push(torch.zeros(3, 2))
+    torch.testing.assert_close(encoder.vectors()[1].detach(), torch.tensor([3.0, 4.0]))
+
+
 def test_computed_vectors_move_what_makes_them_and_not_the_relations(graph):
     encoder = Doubled(graph)
     entities = ComputedEntities(encoder, learning_rate=0.1)

@@ -264,13 +264,13 @@ def _read_simple(model: Any) -> _Parts:
 
 def _read_transe(model: Any) -> _Parts:
     p, is_power = model.interaction.p, model.interaction.power_norm
-    if p not in (1, 2) or (is_power and p != 1):
+    if p not in (1, 2):
         raise ConfigError(
-            f"TransE: scoring_fct_norm must be 1 or 2 without power_norm; got {p} and "
-            f"power_norm={is_power}. Lichen has no such distance."
+            f"TransE: scoring_fct_norm must be 1 or 2; got {p}. Lichen has no such distance."
         )
     (entities,), (relations,) = _tables(model)
-    return _Parts("transe", entities.shape[1], entities, relations, {"norm": int(p)})
+    settings = {"norm": int(p), "squared": bool(is_power and p == 2)}
+    return _Parts("transe", entities.shape[1], entities, relations, settings)
 
 
 def _read_tucker(model: Any) -> _Parts:
@@ -339,8 +339,11 @@ def _plan_simple(encoder: GraphEncoder, entities: Tensor, relations: Tensor) -> 
 
 
 def _plan_transe(encoder: GraphEncoder, entities: Tensor, relations: Tensor) -> _Plan:
-    norm = encoder.settings.get("norm", 1)
-    settings = {"embedding_dim": encoder.dim, "scoring_fct_norm": norm}
+    settings = {
+        "embedding_dim": encoder.dim,
+        "scoring_fct_norm": encoder.settings.get("norm", 1),
+        "power_norm": encoder.settings.get("squared", False),
+    }
     return _Plan("TransE", settings, [entities], [relations])
 
 

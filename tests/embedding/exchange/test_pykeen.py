@@ -12,6 +12,7 @@ models = pytest.importorskip("pykeen.models", reason="pykeen is not installed")
 TRAINED = {
     "TransE": {"embedding_dim": 6},
     "TransE L2": {"embedding_dim": 6, "scoring_fct_norm": 2},
+    "TransE L2 squared": {"embedding_dim": 6, "scoring_fct_norm": 2, "power_norm": True},
     "DistMult": {"embedding_dim": 6},
     "ComplEx": {"embedding_dim": 6},
     "CP": {"embedding_dim": 3, "rank": 2},
@@ -23,6 +24,7 @@ TRAINED = {
 EXPORTED = {
     "transe": {"dim": 6},
     "transe L2": {"dim": 6, "norm": 2},
+    "transe L2 squared": {"dim": 6, "norm": 2, "squared": True},
     "distmult": {"dim": 6},
     "complex": {"dim": 6},
     "cp": {"dim": 6},
@@ -96,9 +98,9 @@ def test_folders_go_both_ways(graph, tmp_path):
 
 def test_what_cannot_be_held_is_refused(graph):
     factory = to_triples_factory(graph)
-    power = models.TransE(triples_factory=factory, scoring_fct_norm=2, power_norm=True)
-    with pytest.raises(ConfigError, match="got 2 and power_norm=True"):
-        from_pykeen(power, factory)
+    cubed = models.TransE(triples_factory=factory, scoring_fct_norm=3)
+    with pytest.raises(ConfigError, match="scoring_fct_norm must be 1 or 2; got 3"):
+        from_pykeen(cubed, factory)
     with pytest.raises(ChoiceError, match="PyKEEN model must be one of"):
         from_pykeen(models.ConvKB(triples_factory=factory), factory)
     with pytest.raises(ConfigError, match="distance must be 'euclidean'"):
