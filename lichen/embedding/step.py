@@ -55,9 +55,7 @@ class Step(ABC):
         self.device = encoder.entity_table.device
         rate = config.learning_rate
         self.entities: Entities = (
-            TableEntities(
-                encoder, config.optimiser, learning_rate=rate, max_norm=config.max_norm
-            )
+            TableEntities(encoder, config.optimiser, learning_rate=rate, max_norm=config.max_norm)
             if encoder.is_table
             else ComputedEntities(encoder, learning_rate=rate)
         )
