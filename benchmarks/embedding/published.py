@@ -126,8 +126,10 @@ SETTINGS = [
         data="kgc_wn18rr",
         scorer="transe",
         dim=512,
-        config=replace(WORDNET, batch_size=512, **DISTANCE),
-        options={"norm": 2, **PLAIN},
+        config=replace(
+            WORDNET, epochs=16, batch_size=512, **DISTANCE, max_norm=2.0, learning_rate=0.25
+        ),
+        options={"norm": 2, "squared": True},
         published="LibKGE README: TransE 0.228",
         floor=0.207,
     ),
@@ -135,8 +137,8 @@ SETTINGS = [
         data="kgc_wn18rr",
         scorer="rotate",
         dim=1024,
-        config=replace(WORDNET, epochs=16, batch_size=512, **DISTANCE),
-        options={"distance": "euclidean"},
+        config=replace(WORDNET, epochs=20, **DISTANCE, max_norm=2.2, learning_rate=0.15),
+        options={"distance": "squared", **PLAIN},
         published="LibKGE README: RotatE 0.478",
         floor=0.446,
     ),

@@ -21,7 +21,9 @@ from lichen.embedding.evaluate import facts_to_rank
 from lichen.embedding.known import KnownAnswers
 
 SHOWN = 100
-"""Best candidates of a query among which weights are fitted."""
+"""Best candidates of a query against which weights are fitted."""
+DRAWN = 400
+"""Drawn candidates of a query that stand for the others."""
 RIDGE = 0.1
 """Pull of each relation's weights to the common ones; a query weighs 1."""
 _KIND = "ensemble"
@@ -139,11 +141,12 @@ class ScorerEnsemble:
 def fit_scorer_ensemble(
     members: Sequence[Completer], graph: Graph, split: str = "valid", *, ridge: float = RIDGE
 ) -> ScorerEnsemble:
-    """Weigh members so that a split's facts become likely among the best candidates.
+    """Weigh members so that a split's facts become likely among all entities.
 
     Each fact is asked in both directions against the `SHOWN` best candidates of the members'
-    equal vote, other facts of the train split and of this one left out. The weights maximise the
-    softmax likelihood, a concave problem; a relation of few facts keeps near the common weights.
+    equal vote and `DRAWN` more that stand for all the others; other facts of the train split and
+    of this one are left out. The weights maximise the softmax likelihood, a concave problem; a
+    relation of few facts keeps near the common weights.
 
     Args:
         members: trained encoders of the graph.
@@ -180,7 +183,9 @@ class _Lessons(NamedTuple):
     relation: Tensor
     """`(facts,)` directed."""
     scores: Tensor
-    """`(facts, 1 + rivals, members)`; the truth comes first, rivals that are known are -inf."""
+    """`(facts, 1 + rivals, members)`; the truth comes first."""
+    stands_for: Tensor
+    """`(facts, 1 + rivals)` logarithm of how many entities each stands for; -inf is none."""
 
 
 @torch.no_grad()
@@ -193,13 +198,12 @@ def _lessons(ensemble: ScorerEnsemble, facts: Ids, known: KnownAnswers) -> _Less
         for entity, relation, truth in sides
         for rows in parts
     ]
-    relations, scores = zip(*found, strict=True)
-    return _Lessons(torch.cat(relations), torch.cat(scores))
+    return _Lessons(*(torch.cat(part) for part in zip(*found, strict=True)))
 
 
 def _block(
     ensemble: ScorerEnsemble, entity: Ids, relation: Ids, truth: Ids, known: KnownAnswers
-) -> tuple[Tensor, Tensor]:
+) -> _Lessons:
     told = torch.stack([m.score_directed(entity, relation) for m in ensemble.members], dim=-1)
     true = torch.from_numpy(truth)[:, None]
     rows, hits = (torch.from_numpy(x) for x in known.pairs(entity, relation))
@@ -208,19 +212,22 @@ def _block(
     )
     vote[rows, hits] = -torch.inf
     height, best = vote.topk(min(SHOWN, ensemble.num_entities), dim=1)
-    chosen = torch.cat([true, best], dim=1)[..., None].expand(-1, -1, told.shape[-1])
-    scores = told.gather(1, chosen)
-    scores[:, 1:].masked_fill_(height.isneginf()[..., None], -torch.inf)
-    return torch.from_numpy(relation), scores
+    draw = torch.Generator().manual_seed(len(hits))
+    others = torch.randperm(ensemble.num_entities, generator=draw)[:DRAWN].expand(len(true), -1)
+    low = vote.scatter(1, best, -torch.inf).gather(1, others)
+    chosen = torch.cat([true, best, others], dim=1)
+    stands_for = torch.cat([torch.zeros(true.shape), 0 * height, 0 * low], dim=1)
+    stands_for[:, 1 + best.shape[1] :] += np.log(ensemble.num_entities / others.shape[1])
+    stands_for.nan_to_num_(nan=-torch.inf)
+    scores = told.gather(1, chosen[..., None].expand(-1, -1, told.shape[-1]))
+    return _Lessons(torch.from_numpy(relation), scores, stands_for)
 
 
 def _fit(lessons: _Lessons, num_directed: int, *, ridge: float) -> Tensor:
     """Return `(directed relations, members)` weights, by L-BFGS on scores of spread 1."""
-    hidden = lessons.scores.isneginf().any(-1)
-    scores = lessons.scores.masked_fill(hidden[..., None], 0.0)
-    scores = scores - scores[:, :1]
-    scale = scores[~hidden].square().mean(0).sqrt().clamp_min(_TINY)
-    scores = (scores / scale).masked_fill_(hidden[..., None], 0.0)
+    scores = lessons.scores - lessons.scores[:, :1]
+    scale = scores.square().mean((0, 1)).sqrt().clamp_min(_TINY)
+    scores /= scale
     common = nn.Parameter(torch.ones(scores.shape[-1]))
     own = nn.Parameter(torch.zeros(num_directed, scores.shape[-1]))
     steps = torch.optim.LBFGS([common, own], max_iter=200, line_search_fn="strong_wolfe")
@@ -228,7 +235,7 @@ def _fit(lessons: _Lessons, num_directed: int, *, ridge: float) -> Tensor:
     def objective() -> Tensor:
         steps.zero_grad()
         weights = (common + own)[lessons.relation]
-        logits = torch.einsum("fcm,fm->fc", scores, weights).masked_fill(hidden, -torch.inf)
+        logits = torch.einsum("fcm,fm->fc", scores, weights) + lessons.stands_for
         lost = logits.logsumexp(1).sum()  # the truth stands at 0
         total = (lost + ridge * own.square().sum()) / len(scores)
         total.backward()  # type: ignore[no-untyped-call]

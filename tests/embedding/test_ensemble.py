@@ -89,7 +89,7 @@ def test_weights_are_those_of_the_greatest_likelihood():
     draw = torch.Generator().manual_seed(0)
     scores = torch.randn(200, 6, 1, generator=draw)
     scores[:, 0] += 1.0
-    lessons = _Lessons(torch.zeros(200, dtype=torch.long), scores)
+    lessons = _Lessons(torch.zeros(200, dtype=torch.long), scores, torch.zeros(200, 6))
     (found,) = _fit(lessons, 1, ridge=1e-9).flatten().tolist()
     grid = torch.linspace(0.0, 3.0, 3001)
     likely = [(w * scores[..., 0]).log_softmax(1)[:, 0].sum().item() for w in grid]
