@@ -67,7 +67,6 @@ bench: $(VENV)/.installed-dev  ## claims, questions and the generator on Atlas (
 bench-embedding: $(VENV)/.installed-dev  ## link prediction, transductive and inductive, three seeds (some hours)
 	$(BIN)/python benchmarks/embedding/small.py
 	$(BIN)/python benchmarks/embedding/published.py
-	$(BIN)/python benchmarks/embedding/ensemble.py
 	$(BIN)/python benchmarks/embedding/inductive.py
 ifdef PEER
 	$(BIN)/python benchmarks/embedding/ranking.py --peer $(PEER)

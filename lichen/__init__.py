@@ -49,7 +49,6 @@ _HOMES = {
     "Recipe": "lichen.jobs.recipe",
     "Recommender": "lichen.apps.recommend",
     "Run": "lichen.training.run",
-    "ScorerEnsemble": "lichen.embedding.ensemble",
     "SenseConfig": "lichen.linking.senses",
     "SenseRanker": "lichen.linking.senses",
     "Span": "lichen.data.corpus",
@@ -85,7 +84,6 @@ _HOMES = {
     "factorise": "lichen.embedding.factorisation",
     "find_spans": "lichen.training.predict",
     "fit_ensemble": "lichen.training.ensemble.fit",
-    "fit_scorer_ensemble": "lichen.embedding.ensemble",
     "graph_leaks": "lichen.data.leaks",
     "import_file": "lichen.store.imports",
     "knowledge_used": "lichen.explanation.knowledge",
@@ -159,7 +157,6 @@ __all__ = [
     "Recipe",
     "Recommender",
     "Run",
-    "ScorerEnsemble",
     "SenseConfig",
     "SenseRanker",
     "Span",
@@ -195,7 +192,6 @@ __all__ = [
     "factorise",
     "find_spans",
     "fit_ensemble",
-    "fit_scorer_ensemble",
     "graph_leaks",
     "import_file",
     "knowledge_used",
@@ -253,7 +249,6 @@ if TYPE_CHECKING:
     from lichen.embedding.described import DescribedEncoder, description_vectors
     from lichen.embedding.distil import DistilConfig, distil_embedding
     from lichen.embedding.encoder import GraphEncoder
-    from lichen.embedding.ensemble import ScorerEnsemble, fit_scorer_ensemble
     from lichen.embedding.evaluate import LinkPrediction, evaluate
     from lichen.embedding.exchange.vectors import export
     from lichen.embedding.factorisation import factorise

@@ -6,7 +6,6 @@ Runs are kept as they finish, so a call that was cut short goes on where it stop
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import os
 import platform
@@ -31,7 +30,6 @@ from lichen.embedding.trainer import TrainReport, train_embedding
 
 HERE = Path(__file__).resolve()
 ROWS = HERE.parents[1] / "rows"
-RUNS = HERE.parents[2] / "runs" / "embedding"
 T_95 = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776}
 """Student's t for a 95 % interval of the mean, by number of seeds."""
 
@@ -117,40 +115,17 @@ def _kept(setting: Setting) -> list[dict[str, Any]]:
 
 
 def _row(setting: Setting, runs: list[dict[str, Any]]) -> dict[str, Any]:
-    return as_row(setting.name, runs, published=setting.published, settings=setting.as_row())
-
-
-def as_row(
-    name: str, runs: list[dict[str, Any]], *, published: str, settings: dict[str, Any]
-) -> dict[str, Any]:
-    """Return the row of some runs, one a seed."""
     return {
-        "benchmark": name,
+        "benchmark": setting.name,
         "metric": "filtered MRR, both sides, realistic ties, unseen entities kept",
         **_spread([run["mrr"] for run in runs]),
-        "published": published,
+        "published": setting.published,
         "seeds": [run["seed"] for run in runs],
         "runs": runs,
-        "settings": settings,
+        "settings": setting.as_row(),
         "machine": machine(),
         "commit": commit(),
     }
-
-
-def kept_encoder(setting: Setting, graph: Graph, seed: int) -> GraphEncoder:
-    """Return a trained encoder, from where the last run with these settings left it."""
-    folder = _folder(setting, seed)
-    if folder.is_dir():
-        return GraphEncoder.load(folder)
-    encoder, report = _trained(setting, graph, seed)
-    assert isinstance(encoder, GraphEncoder)
-    print(f"{setting.name}, seed {seed}: {report}", flush=True)
-    return encoder
-
-
-def _folder(setting: Setting, seed: int) -> Path:
-    told = json.dumps(setting.as_row(), sort_keys=True).encode()
-    return RUNS / f"{setting.name}-{seed}-{hashlib.sha256(told).hexdigest()[:8]}"
 
 
 def _trained(
@@ -160,9 +135,7 @@ def _trained(
         model = PathModel(graph, dim=setting.dim, seed=seed, **setting.options)
         return model, train_paths(model, graph, config=replace(setting.config, seed=seed))
     encoder = GraphEncoder(setting.scorer, graph, dim=setting.dim, seed=seed, **setting.options)
-    report = train_embedding(encoder, graph, config=replace(setting.config, seed=seed))
-    encoder.save(_folder(setting, seed))
-    return encoder, report
+    return encoder, train_embedding(encoder, graph, config=replace(setting.config, seed=seed))
 
 
 def _one(setting: Setting, graph: Graph, seed: int) -> dict[str, Any]:
