@@ -96,7 +96,7 @@ SETTINGS = [
         config=replace(FREEBASE, **DISTANCE, max_norm=2.7, learning_rate=0.25),
         options={"distance": "squared"},
         published="LibKGE README: RotatE 0.333",
-        floor=0.32,
+        floor=0.338,
     ),
     Setting(
         data="kgc_wn18rr",
@@ -131,7 +131,7 @@ SETTINGS = [
         ),
         options={"norm": 2, "squared": True},
         published="LibKGE README: TransE 0.228",
-        floor=0.207,
+        floor=0.232,
     ),
     Setting(
         data="kgc_wn18rr",
@@ -140,7 +140,7 @@ SETTINGS = [
         config=replace(WORDNET, epochs=20, **DISTANCE, max_norm=2.2, learning_rate=0.15),
         options={"distance": "squared", **PLAIN},
         published="LibKGE README: RotatE 0.478",
-        floor=0.446,
+        floor=0.465,
     ),
     Setting(
         data="kgc_wn18rr",
