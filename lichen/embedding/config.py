@@ -69,9 +69,8 @@ class EmbeddingConfig:
     relation (Zhang et al., 2020, arXiv:2011.05816); for scorers that are a product. In place of
     `n3` where ranks of absent facts matter most."""
     max_norm: float = 0.0
-    """Longest that a learned entity vector may be; longer ones are cut back after each step; 0 is
-    no limit. For squared distances, which it keeps within 0 and four times its square; the
-    learning rate should be about a tenth of it."""
+    """Longest that a learned entity vector may be; one that a step makes longer is cut back; 0 is
+    no limit. For squared distances; the learning rate should be about a tenth of it."""
     dropout: float = 0.0
     """Share of the coordinates of heads and relations dropped in training."""
     relation_weight: float = 0.0

@@ -14,6 +14,7 @@ from lichen.embedding.config import EmbeddingConfig
         ("negatives", 0),
         ("degree_power", -1.0),
         ("n3", -0.1),
+        ("max_norm", -1.0),
         ("valid_every", 0),
         ("patience", 0),
         ("valid_limit", 0),
