@@ -18,6 +18,7 @@ from lichen.base.progress import track
 from lichen.fusion.model import FusedModel
 from lichen.fusion.sibling import Siblings
 from lichen.lm.text_encoder import has_fast_half
+from lichen.training.by_length import ByLength
 from lichen.training.config import TrainConfig
 from lichen.training.facts_loss import FactsLoss
 from lichen.training.rates import parameter_groups
@@ -34,6 +35,9 @@ class FusedTrainer(Trainer):  # type: ignore[misc]
     facts: FactsLoss | None = None
     """The loss of the graph's facts, where the model wants it beside the task's."""
 
+    order: ByLength | None = None
+    """The order of samples; None leaves it to chance alone."""
+
     def compute_loss(self, model: nn.Module, inputs: Any, *rest: Any, **more: Any) -> Any:
         """Return the task's loss, and that of some facts where the model wants it."""
         found = super().compute_loss(model, inputs, *rest, **more)
@@ -48,6 +52,9 @@ class FusedTrainer(Trainer):  # type: ignore[misc]
         decay = self.args.weight_decay
         self.optimizer = torch.optim.AdamW(self.groups, weight_decay=decay, fused=True)
         return self.optimizer
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> Any:
+        return self.order or super()._get_train_sampler(train_dataset)
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:  # noqa: ARG002
         folder = Path(output_dir or self.args.output_dir)
@@ -126,6 +133,7 @@ def make_trainer(
     folder: Path,
     log: Path | None,
     processes: int = 1,
+    order: ByLength | None = None,
 ) -> FusedTrainer:
     """Make the trainer of one run.
 
@@ -138,6 +146,7 @@ def make_trainer(
         folder: for checkpoints, one an epoch, when `log` is given.
         log: file for figures; None keeps nothing on disk.
         processes: how many share each batch.
+        order: of the items; None draws them by chance alone.
 
     Raises:
         ConfigError: TensorBoard is wanted, and nothing is kept on disk.
@@ -169,7 +178,7 @@ def make_trainer(
     trainer = FusedTrainer(
         model, arguments, data_collator=collate, train_dataset=items, callbacks=seeing
     )
-    trainer.facts = _facts(model, seed)
+    trainer.facts, trainer.order = _facts(model, seed), order
     trainer.groups = parameter_groups(model, config)
     trainer.remove_callback(PrinterCallback)
     _place_events(trainer, log)

@@ -17,6 +17,7 @@ from lichen.training.config import TrainConfig
 from lichen.training.loop import corpus_hash, train
 from lichen.training.predict import predict
 from lichen.training.run import Run
+from lichen.training.trainer import FusedTrainer
 
 CONFIG = TrainConfig(epochs=3, batch_size=64)
 
@@ -80,8 +81,6 @@ def test_a_killed_run_goes_on_and_ends_the_same(world, tmp_path, monkeypatch, se
             raise Killed
         return step(self, *args, **kwargs)
 
-    from lichen.training.trainer import FusedTrainer
-
     step = FusedTrainer.training_step
     monkeypatch.setattr(FusedTrainer, "training_step", killed)
     with pytest.raises(Killed):
@@ -96,6 +95,30 @@ def test_a_killed_run_goes_on_and_ends_the_same(world, tmp_path, monkeypatch, se
         json.loads(x)["step"] for x in (tmp_path / "cut/metrics.jsonl").read_text().splitlines()
     ]
     assert steps == sorted(steps)
+
+
+def test_texts_of_one_length_share_a_batch_where_the_language_model_reads_them(world, monkeypatch):
+    text, nodes, corpus = world
+    docs = [
+        replace(doc, text=doc.text + " big" * (6 * (at % 2)))
+        for at, doc in enumerate(corpus.train.documents)
+    ]
+    padding = 0
+    step = FusedTrainer.training_step
+
+    def seen(self, model, inputs, *more):
+        nonlocal padding
+        padding += int((inputs["attention_mask"] == 0).sum())
+        return step(self, model, inputs, *more)
+
+    monkeypatch.setattr(FusedTrainer, "training_step", seen)
+    found = []
+    for train_text in (False, True):
+        padding = 0
+        model = FusedModel(text, nodes, train_text=train_text)
+        train(model, Corpus(tuple(docs)), config=TrainConfig(epochs=2, batch_size=8))
+        found.append(padding)
+    assert found[1] < found[0] / 4
 
 
 def relabelled(corpus, label):
