@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tomllib
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,6 +12,7 @@ import typer
 
 import lichen as li
 from lichen.base.config import load_config
+from lichen.base.errors import ConfigError
 from lichen.cli.output import AsJson, Columns, OnBadLine, names_of, show
 from lichen.data.splits import divide
 
@@ -18,6 +21,10 @@ def embed(
     graph: Annotated[str, typer.Argument(help="atlas, a file, a folder, or a store.")],
     *,
     method: Annotated[str, typer.Option(help="See `lichen ls`.")] = "complex",
+    setting: Annotated[
+        list[str] | None,
+        typer.Option(help="NAME=VALUE of the method, such as distance=squared; may be repeated."),
+    ] = None,
     layers: Annotated[
         str | None,
         typer.Option(help="gcn, sage, gat, gin or rgcn: a graph network under the method."),
@@ -48,7 +55,7 @@ def embed(
         facts = divide(facts, valid=hold_out, test=hold_out, seed=seed)
     config = li.EmbeddingConfig() if recipe is None else load_config(li.EmbeddingConfig, recipe)
     config = replace(config, seed=seed, epochs=config.epochs if epochs is None else epochs)
-    settings: dict[str, Any] = {"dim": dim, "seed": seed}
+    settings: dict[str, Any] = {"dim": dim, "seed": seed, **_settings_of(setting or ())}
     if described:
         settings["features"] = li.description_vectors(facts, li.TextEncoder.load())
     if layers is not None:
@@ -65,3 +72,28 @@ def embed(
         scores = li.evaluate(run.model, facts)
         found |= {"test_mrr": scores.both.mrr, "test_unseen": scores.num_unseen}
     show(found, as_json=as_json)
+
+
+def _settings_of(given: Sequence[str]) -> dict[str, Any]:
+    """Return settings by name; a value that is none of TOML's is a string.
+
+    >>> _settings_of(["norm=2", "squared=true", "distance=squared"])
+    {'norm': 2, 'squared': True, 'distance': 'squared'}
+    """
+    found: dict[str, Any] = {}
+    for text in given:
+        name, equals, value = (part.strip() for part in text.partition("="))
+        if not (name and equals and value):
+            raise ConfigError(f"--setting must be NAME=VALUE, such as norm=2; got {text!r}.")
+        if name in _OWN_OPTIONS:
+            raise ConfigError(
+                f"--setting must be one of the method's own; got {name}. Give --{name} instead."
+            )
+        try:
+            found[name] = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError:
+            found[name] = value
+    return found
+
+
+_OWN_OPTIONS = ("dim", "seed", "layers")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from importlib import import_module
+from inspect import signature
 from typing import Any, ClassVar, cast
 
 import torch
@@ -160,10 +161,18 @@ def make_scorer(name: str, dim: int, **settings: Any) -> Scorer:
 
     Raises:
         ChoiceError: no such scorer; the message suggests the nearest.
-        ConfigError: `dim` does not fit the scorer.
+        ConfigError: `dim` does not fit the scorer, or it has no such setting.
 
     >>> make_scorer("transe", 8, norm=2)
     TransE(dim=8, norm=2)
     """
     module, _, class_name = choose("scorer", name, SCORERS).partition(":")
-    return cast("Scorer", getattr(import_module(module), class_name)(dim, **settings))
+    kind = getattr(import_module(module), class_name)
+    own = [key for key in signature(kind).parameters if key != "dim"]
+    for key in settings:
+        if key not in own:
+            raise ConfigError(
+                f"{name}: a setting must be {' or '.join(own) or 'left out, for it has none'}; "
+                f"got {key!r}."
+            )
+    return cast("Scorer", kind(dim, **settings))

@@ -3,8 +3,10 @@
 import json
 
 import pytest
+from typer.testing import CliRunner
 
 import lichen as li
+from lichen.cli.main import app
 
 
 def test_writes_vectors_that_load(project, nodes):
@@ -33,6 +35,30 @@ def test_reads_what_the_options_say(tmp_path, lichen):
     encoder = li.GraphEncoder.load(tmp_path / "n")
     assert sorted(encoder.entities) == ["a", "b", "c"]
     assert tuple(encoder.relations) == ("next",)
+
+
+def test_the_methods_own_settings_are_given_by_name(project, tmp_path, lichen):
+    chosen = ["--method", "transe", "--setting", "norm=2", "--setting", "squared=true"]
+    more = ["--setting", "reciprocal=false", "--epochs", 1, "--out", tmp_path / "n"]
+    lichen("embed", project / "facts.tsv", *chosen, *more)
+    encoder = li.GraphEncoder.load(tmp_path / "n")
+    assert (encoder.scorer.norm, encoder.scorer.squared, encoder.reciprocal) == (2, True, False)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("distance", "NAME=VALUE"),
+        ("dim=4", "Give --dim instead"),
+        ("distnace=squared", "rotate: a setting must be distance; got 'distnace'"),
+        ("distance=sqared", "squared"),
+    ],
+)
+def test_a_setting_that_is_none_is_one_clear_line(project, tmp_path, given, said):
+    asked = ["--method", "rotate", "--setting", given, "--out", str(tmp_path / "n")]
+    found = CliRunner().invoke(app, ["embed", str(project / "facts.tsv"), *asked])
+    assert found.exit_code != 0
+    assert said in str(found.exception or found.output)
 
 
 def test_a_graph_network_over_descriptions_is_trained_and_read_back(tmp_path, lichen):

@@ -4,7 +4,7 @@ import sys
 import pytest
 import torch
 
-from lichen.base.errors import ChoiceError
+from lichen.base.errors import ChoiceError, ConfigError
 from lichen.embedding import SCORERS
 from lichen.embedding.scorer import START_SIZE, make_scorer
 
@@ -25,8 +25,15 @@ def test_settings_are_handed_on_and_shown():
         "RotatE(dim=8, distance='euclidean')"
     )
     assert repr(make_scorer("distmult", 8)) == "DistMult(dim=8)"
-    with pytest.raises(TypeError, match="norm"):
-        make_scorer("distmult", 8, norm=1)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("transe", "must be norm or squared"), ("distmult", "must be left out, for it has none")],
+)
+def test_a_setting_that_a_scorer_lacks_is_one_clear_line(name, said):
+    with pytest.raises(ConfigError, match=rf"^{name}: a setting {said}; got 'nrom'\.$"):
+        make_scorer(name, 8, nrom=1)
 
 
 def test_start_vectors_are_small_and_drawn_from_the_generator():
