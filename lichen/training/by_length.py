@@ -7,6 +7,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from torch.utils.data import Sampler
 
+from lichen.fusion.item import Item
+from lichen.fusion.model import FusedModel
+
 WINDOW = 50
 """Batches among whose samples those of one length are looked for."""
 
@@ -51,3 +54,27 @@ class ByLength(Sampler[int]):
             yield from full[at].tolist()
         for batch in partial:
             yield from batch.tolist()
+
+
+def order_for(
+    model: FusedModel, bundles: Sequence[Sequence[Item]], *, batch_size: int, seed: int
+) -> ByLength | None:
+    """Return an order that spares padding where a model's language model reads each batch.
+
+    Args:
+        model: to be trained.
+        bundles: what is drawn at a time; its longest item counts.
+        batch_size: bundles a batch.
+        seed: of the order.
+
+    Returns:
+        The order; None where states of texts are kept, since padding costs little there.
+    """
+    if not model.config.trains_text:
+        return None
+    lengths = [max(_tokens(item) for item in bundle) for bundle in bundles]
+    return ByLength(lengths, batch_size=batch_size, seed=seed)
+
+
+def _tokens(item: Item) -> int:
+    return len(item.tokens.ids if item.grown is None else item.grown.ids)

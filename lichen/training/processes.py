@@ -21,7 +21,7 @@ from lichen.base.seeds import set_seed
 from lichen.fusion.batch import Batcher
 from lichen.fusion.item import Item
 from lichen.fusion.model import FusedModel
-from lichen.training.by_length import ByLength
+from lichen.training.by_length import order_for
 from lichen.training.config import TrainConfig
 from lichen.training.trainer import WEIGHTS, FusedTrainer, make_trainer
 
@@ -131,19 +131,9 @@ def _fit(job: Job, batcher: Batcher, processes: int) -> tuple[FusedTrainer, dict
         folder=job.folder,
         log=job.log,
         processes=processes,
-        order=_order(job),
+    )
+    trainer.order = order_for(
+        job.model, job.bundles, batch_size=job.config.batch_size, seed=job.seed
     )
     steps, loss, _ = trainer.train(resume_from_checkpoint=job.resume and str(job.resume))
     return trainer, {"loss": float(loss), "steps": float(steps)}
-
-
-def _order(job: Job) -> ByLength | None:
-    """Return an order that spares padding where the language model runs over each batch."""
-    if not job.model.config.trains_text:
-        return None
-    lengths = [max(_tokens(item) for item in bundle) for bundle in job.bundles]
-    return ByLength(lengths, batch_size=job.config.batch_size, seed=job.seed)
-
-
-def _tokens(item: Item) -> int:
-    return len(item.tokens.ids if item.grown is None else item.grown.ids)

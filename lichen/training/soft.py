@@ -14,6 +14,7 @@ from lichen.base.seeds import set_seed
 from lichen.fusion.batch import Batch, to_device
 from lichen.fusion.item import Item
 from lichen.fusion.model import FusedModel
+from lichen.training.by_length import order_for
 from lichen.training.config import TrainConfig
 from lichen.training.rates import parameter_groups
 
@@ -57,9 +58,14 @@ def fit_items(
         lambda step: min((step + 1) / max(1, warmup), (steps - step) / max(1, steps - warmup)),
     )
     draw = torch.Generator().manual_seed(seed)
+    by_length = order_for(model, [[x] for x in items], batch_size=config.batch_size, seed=seed)
     model.train()
-    for _epoch in track(range(config.epochs), what="training"):
-        order = torch.randperm(len(items), generator=draw)
+    for epoch in track(range(config.epochs), what="training"):
+        if by_length is None:
+            order = torch.randperm(len(items), generator=draw)
+        else:
+            by_length.set_epoch(epoch)
+            order = torch.tensor(list(by_length))
         for number, rows in enumerate(torch.split(order, config.batch_size), start=1):
             batch = to_device(collate([items[i] for i in rows.tolist()]), model.text.device)
             value = loss(batch, rows)

@@ -133,7 +133,6 @@ def make_trainer(
     folder: Path,
     log: Path | None,
     processes: int = 1,
-    order: ByLength | None = None,
 ) -> FusedTrainer:
     """Make the trainer of one run.
 
@@ -146,7 +145,6 @@ def make_trainer(
         folder: for checkpoints, one an epoch, when `log` is given.
         log: file for figures; None keeps nothing on disk.
         processes: how many share each batch.
-        order: of the items; None draws them by chance alone.
 
     Raises:
         ConfigError: TensorBoard is wanted, and nothing is kept on disk.
@@ -178,7 +176,7 @@ def make_trainer(
     trainer = FusedTrainer(
         model, arguments, data_collator=collate, train_dataset=items, callbacks=seeing
     )
-    trainer.facts, trainer.order = _facts(model, seed), order
+    trainer.facts = _facts(model, seed)
     trainer.groups = parameter_groups(model, config)
     trainer.remove_callback(PrinterCallback)
     _place_events(trainer, log)
