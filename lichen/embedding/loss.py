@@ -27,17 +27,12 @@ class Answers(NamedTuple):
     """`(hits,)` int; the candidate that answers it."""
     weights: Tensor
     """`(hits,)` what each counts in the loss."""
-    certain: Tensor | None = None
-    """`(queries,)` the candidate that each query is sure to meet beside its answers, or None."""
 
     def between(self, start: int, stop: int) -> Answers:
         """Return the answers of queries start to stop, counted from start."""
         first, last = torch.searchsorted(self.rows, self.rows.new_tensor([start, stop])).tolist()
         chosen = slice(first, last)
-        certain = None if self.certain is None else self.certain[start:stop]
-        return Answers(
-            self.rows[chosen] - start, self.columns[chosen], self.weights[chosen], certain
-        )
+        return Answers(self.rows[chosen] - start, self.columns[chosen], self.weights[chosen])
 
 
 def softmax_loss(
@@ -53,7 +48,7 @@ def softmax_loss(
         answers: the right ones.
         hide_known: whether the other answers of a query stay out of an answer's competition.
         stands_for: `(n,)` logarithm of how many candidates each stands for where it is no
-            answer and not certain; None is one each.
+            answer, -inf for none; None is one each.
 
     Returns:
         A number, the weighted sum over the answers.
@@ -61,14 +56,10 @@ def softmax_loss(
     References:
         Lacroix et al., 2018, arXiv:1806.07297, section 2 ("full multiclass log-softmax").
     """
-    rows, columns, weights, certain = answers
+    rows, columns, weights = answers
     if stands_for is not None:
-        fixed = (rows, columns)
-        if certain is not None:
-            every = torch.arange(len(scores), device=scores.device)
-            fixed = (torch.cat([rows, every]), torch.cat([columns, certain]))
-        own = scores[fixed]
-        scores.add_(stands_for)[fixed] = own
+        own = scores[rows, columns]
+        scores.add_(stands_for)[rows, columns] = own
     top = scores.amax(1, keepdim=True)
     true = scores[rows, columns] - top[rows, 0]
     scores.sub_(top).exp_()
@@ -102,7 +93,7 @@ def binary_loss(scores: Tensor, answers: Answers, *, scale: float) -> Tensor:
     References:
         Dettmers et al., 2018, arXiv:1707.01476, equation 2.
     """
-    rows, columns = answers.rows, answers.columns
+    rows, columns, _ = answers
     loss = nn.functional.softplus(scores).sum() - scores[rows, columns].sum()
     scores.sigmoid_()
     scores.index_put_((rows, columns), scores.new_tensor(-1.0), accumulate=True)

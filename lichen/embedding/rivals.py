@@ -24,7 +24,7 @@ class KnownRivals:
         self.queries, self.num_entities = queries, num_entities
         self.has_many = queries.starts.diff() > many
         hubs = self.has_many.nonzero()[:, 0]
-        rows, answers, *_ = queries.answers_of(hubs)
+        rows, answers, _ = queries.answers_of(hubs)
         self._keys = (hubs[rows] * num_entities + answers).sort().values
 
     def __call__(self, queries: Tensor, sample: Tensor) -> Tensor:
@@ -41,7 +41,7 @@ class KnownRivals:
         found = torch.zeros((len(asked), len(sample)), dtype=torch.bool, device=sample.device)
         has_many = self.has_many[asked]
         few = (~has_many).nonzero()[:, 0]
-        rows, answers, *_ = self.queries.answers_of(asked[few])
+        rows, answers, _ = self.queries.answers_of(asked[few])
         columns = torch.searchsorted(sample, answers).clamp_(max=len(sample) - 1)
         is_hit = sample[columns] == answers
         found[few[rows[is_hit]], columns[is_hit]] = True

@@ -108,9 +108,9 @@ class AllStep(Step):
     ) -> float:
         config, scorer = self.config, self.encoder.scorer
         answers = self.queries.answers_of(queries, by_query=config.count == "queries")
-        entity, place = met.place(self.queries.entity[queries]), relations.place[rows]
-        answers = answers._replace(columns=met.place(answers.columns), certain=entity)
+        answers = answers._replace(columns=met.place(answers.columns))
         answers.weights.div_(whole)
+        entity, place = met.place(self.queries.entity[queries]), relations.place[rows]
         known = met.vectors.index_select(0, entity).requires_grad_()
         moved = [(entity, known)]
         asked = self.ask(known, relations.table, place, asks_heads=asks_heads)

@@ -14,12 +14,12 @@ from lichen.embedding.team import Team
 
 
 class PoolStep(AllStep):
-    """Compares each query with the entities and answers of its batch and with some drawn ones.
+    """Compares each query with the answers of its batch and with some drawn entities.
 
     A candidate weighs by one over its chance to be in the pool, and by one where it answers the
-    query or is the entity that asks, so that the sum over the pool is, on average, the sum over
-    all entities. Often used entities are nearly always there, and they are the hard ones, as is
-    the entity that asks where the scorer is symmetric. Only rows in the pool are read and moved.
+    query, so that the sum over the pool is, on average, the sum over all entities. Often used
+    entities are nearly always there, and they are the hard ones. Only rows in the pool are read
+    and moved.
 
     References:
         Horvitz and Thompson, 1952, JASA 47(260) (weights of one over the chance).
@@ -33,22 +33,20 @@ class PoolStep(AllStep):
         self.negatives = Negatives(
             facts, number, number=config.negatives, degree_power=config.degree_power
         )
-        asking = self.queries.entity
-        rows, answers, *_ = self.queries.answers_of(torch.arange(self.num_items).to(asking))
-        others = answers[answers != asking[rows]]
-        used = torch.bincount(torch.cat([asking, others]), minlength=number)
-        share = (used / self.num_items).clamp(max=1 - 1e-6)
-        self.log_missed = torch.log1p(-share).to(self.device)
-        """`(entities,)` logarithm of the chance neither to ask nor to answer a query."""
+        answered = torch.bincount(self.queries.answers, minlength=number) / self.num_items
+        self.log_missed = torch.log1p(-answered.clamp(max=1 - 1e-6)).to(self.device)
+        """`(entities,)` logarithm of the chance not to answer a query of an epoch."""
 
     def read(self, queries: Tensor) -> Candidates:
-        """Return the pool of some queries."""
+        """Return the pool of some queries; their own entities only get their vectors there."""
         drawn = self.negatives.draw(self.draw).to(self.device)
-        answers = self.queries.answers_of(queries).columns
-        ids = torch.unique(torch.cat([drawn, answers, self.queries.entity[queries]]))
+        competing = torch.cat([drawn, self.queries.answers_of(queries).columns])
+        ids = torch.unique(torch.cat([competing, self.queries.entity[queries]]))
         missed = self.log_missed[ids] * len(queries)
         missed += self.negatives.log_missed[ids.cpu()].to(self.device)
-        stands_for = -torch.log(-torch.expm1(missed))
+        rows = torch.searchsorted(ids, competing)
+        stands_for = torch.full_like(missed, -torch.inf)
+        stands_for[rows] = -torch.log(-torch.expm1(missed[rows]))
         vectors = self.entities.rows(ids)
         return Candidates(ids, vectors, torch.zeros_like(vectors), stands_for)
 

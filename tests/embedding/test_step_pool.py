@@ -48,27 +48,6 @@ def test_only_the_pool_moves():
     assert set(moved) == expected
 
 
-def test_a_query_meets_its_own_entity_at_the_weight_of_one():
-    pool = step(scorer="distmult", negatives=1, n3=0.0)
-    query = next(
-        q
-        for q in range(pool.num_items)
-        if pool.queries.entity[q] not in pool.queries.answers_of(torch.tensor([q])).columns
-    )
-    own, encoder = int(pool.queries.entity[query]), pool.encoder
-    batch = torch.tensor([query])
-    met = pool.read(batch)
-    pool.read = lambda _: met
-    relation = encoder.relation_table[pool.queries.relation[query]]
-    scores = (encoder.vectors()[own] * relation * met.vectors).sum(1).detach()
-    stands_for = met.stands_for.clone()
-    fixed = met.place(torch.cat([pool.queries.answers_of(batch).columns, torch.tensor([own])]))
-    stands_for[fixed] = 0.0
-    mass = (scores + stands_for).logsumexp(0)
-    expected = (mass - scores[fixed[:-1]]).sum()
-    assert pool(batch)[0] == pytest.approx(float(expected), rel=1e-5)
-
-
 @pytest.mark.parametrize("degree_power", [0.0, 0.75])
 def test_the_pool_stands_for_all_entities_on_average(degree_power):
     pool = step(negatives=20, degree_power=degree_power)
