@@ -67,6 +67,7 @@ bench: $(VENV)/.installed-dev  ## claims, questions and the generator on Atlas (
 bench-embedding: $(VENV)/.installed-dev  ## link prediction, transductive and inductive, three seeds (some hours)
 	$(BIN)/python benchmarks/embedding/small.py
 	$(BIN)/python benchmarks/embedding/published.py
+	$(BIN)/python benchmarks/embedding/priors.py
 	$(BIN)/python benchmarks/embedding/inductive.py
 ifdef PEER
 	$(BIN)/python benchmarks/embedding/ranking.py --peer $(PEER)

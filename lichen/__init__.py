@@ -45,6 +45,7 @@ _HOMES = {
     "PathModel": "lichen.embedding.path.model",
     "PretrainConfig": "lichen.training.joint",
     "PretrainRun": "lichen.training.pretrain",
+    "PriorRanker": "lichen.embedding.prior",
     "Quickstart": "lichen.jobs.quickstart",
     "Recipe": "lichen.jobs.recipe",
     "Recommender": "lichen.apps.recommend",
@@ -84,6 +85,7 @@ _HOMES = {
     "factorise": "lichen.embedding.factorisation",
     "find_spans": "lichen.training.predict",
     "fit_ensemble": "lichen.training.ensemble.fit",
+    "fit_prior": "lichen.embedding.prior",
     "graph_leaks": "lichen.data.leaks",
     "import_file": "lichen.store.imports",
     "knowledge_used": "lichen.explanation.knowledge",
@@ -153,6 +155,7 @@ __all__ = [
     "PathModel",
     "PretrainConfig",
     "PretrainRun",
+    "PriorRanker",
     "Quickstart",
     "Recipe",
     "Recommender",
@@ -192,6 +195,7 @@ __all__ = [
     "factorise",
     "find_spans",
     "fit_ensemble",
+    "fit_prior",
     "graph_leaks",
     "import_file",
     "knowledge_used",
@@ -255,6 +259,7 @@ if TYPE_CHECKING:
     from lichen.embedding.gnn.encoder import GraphNetwork
     from lichen.embedding.path.model import PathModel
     from lichen.embedding.path.train import train_paths
+    from lichen.embedding.prior import PriorRanker, fit_prior
     from lichen.embedding.sampled import evaluate_sampled
     from lichen.evaluation.retrieval import recall
     from lichen.evaluation.tagging import span_scores

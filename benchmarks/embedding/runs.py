@@ -6,6 +6,7 @@ Runs are kept as they finish, so a call that was cut short goes on where it stop
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import platform
@@ -30,6 +31,7 @@ from lichen.embedding.trainer import TrainReport, train_embedding
 
 HERE = Path(__file__).resolve()
 ROWS = HERE.parents[1] / "rows"
+RUNS = HERE.parents[2] / "runs" / "embedding"
 T_95 = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776}
 """Student's t for a 95 % interval of the mean, by number of seeds."""
 
@@ -118,7 +120,7 @@ def _row(setting: Setting, runs: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "benchmark": setting.name,
         "metric": "filtered MRR, both sides, realistic ties, unseen entities kept",
-        **_spread([run["mrr"] for run in runs]),
+        **spread([run["mrr"] for run in runs]),
         "published": setting.published,
         "seeds": [run["seed"] for run in runs],
         "runs": runs,
@@ -135,7 +137,25 @@ def _trained(
         model = PathModel(graph, dim=setting.dim, seed=seed, **setting.options)
         return model, train_paths(model, graph, config=replace(setting.config, seed=seed))
     encoder = GraphEncoder(setting.scorer, graph, dim=setting.dim, seed=seed, **setting.options)
-    return encoder, train_embedding(encoder, graph, config=replace(setting.config, seed=seed))
+    report = train_embedding(encoder, graph, config=replace(setting.config, seed=seed))
+    encoder.save(_folder(setting, seed))
+    return encoder, report
+
+
+def kept_encoder(setting: Setting, graph: Graph, seed: int) -> GraphEncoder:
+    """Return a trained encoder, from where the last run with these settings left it."""
+    folder = _folder(setting, seed)
+    if folder.is_dir():
+        return GraphEncoder.load(folder)
+    encoder, report = _trained(setting, graph, seed)
+    assert isinstance(encoder, GraphEncoder)
+    print(f"{setting.name}, seed {seed}: {report}", flush=True)
+    return encoder
+
+
+def _folder(setting: Setting, seed: int) -> Path:
+    told = json.dumps(setting.as_row(), sort_keys=True).encode()
+    return RUNS / f"{setting.name}-{seed}-{hashlib.sha256(told).hexdigest()[:8]}"
 
 
 def _one(setting: Setting, graph: Graph, seed: int) -> dict[str, Any]:
@@ -161,7 +181,8 @@ def _one(setting: Setting, graph: Graph, seed: int) -> dict[str, Any]:
     }
 
 
-def _spread(values: Sequence[float]) -> dict[str, Any]:
+def spread(values: Sequence[float]) -> dict[str, Any]:
+    """Return mean and 95 % interval of a figure, one value a seed."""
     mean = statistics.fmean(values)
     if len(values) not in T_95:
         return {"mean": round(mean, 5), "interval": None}

@@ -34,6 +34,8 @@ BEST = {
     "semeval2010": ["add", "neighbours"],
     "wsd": ["neighbours", "interaction"],
     "ner": ["neighbours", "gate"],
+    "absa": ["attention", "neighbours"],
+    "phrasebank": ["neighbours", "add"],
 }
 
 
