@@ -137,7 +137,7 @@ SETTINGS = [
         data="kgc_wn18rr",
         scorer="rotate",
         dim=1024,
-        config=replace(WORDNET, epochs=20, **DISTANCE, max_norm=2.2, learning_rate=0.15),
+        config=replace(WORDNET, epochs=16, **DISTANCE, max_norm=2.5, learning_rate=0.2),
         options={"distance": "squared", **PLAIN},
         published="LibKGE README: RotatE 0.478",
         floor=0.465,

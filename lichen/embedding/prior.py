@@ -15,7 +15,7 @@ from lichen.base.errors import ConfigError
 from lichen.data.graph import Graph, Ids
 from lichen.data.vocabulary import Vocabulary
 from lichen.embedding.artifact import read_artifact, write_artifact
-from lichen.embedding.calibrate import Completer, blocks
+from lichen.embedding.calibrate import Completer, Kind, blocks, score_all
 from lichen.embedding.encoder import GraphEncoder
 from lichen.embedding.evaluate import facts_to_rank
 from lichen.embedding.known import KnownAnswers
@@ -207,7 +207,8 @@ def fit_prior(
         What ranks by both; `evaluate` and `complete` take it in place of the ranker.
 
     Raises:
-        DataError: there is no such split, it is empty, or the graph is not the ranker's.
+        DataError: there is no such split, it is empty, the graph is not the ranker's, or a score
+            is NaN.
         ConfigError: `ridge` is out of bounds.
 
     References:
@@ -217,11 +218,10 @@ def fit_prior(
     facts, train = facts_to_rank(ranker, graph, split), graph.split("train")
     roles = Roles(train, num_entities=graph.num_entities, num_relations=graph.num_relations)
     known = KnownAnswers(np.concatenate([train, facts]), num_relations=graph.num_relations)
-    h, r, t = facts.T
-    sides = [(h, r, t), (t, r + graph.num_relations, h)]
+    kinds: tuple[Kind, Kind] = ("tails", "heads")
     found = [
-        _masses(ranker, roles, known, entity[rows], relation[rows], truth[rows])
-        for entity, relation, truth in sides
+        _masses(ranker, roles, known, kind, facts[rows])
+        for kind in kinds
         for rows in blocks(len(facts), graph.num_entities)
     ]
     lessons = _Lessons(*(torch.cat(part) for part in zip(*found, strict=True)))
@@ -243,11 +243,14 @@ class _Lessons(NamedTuple):
 
 @torch.no_grad()
 def _masses(
-    ranker: Completer, roles: Roles, known: KnownAnswers, entity: Ids, relation: Ids, truth: Ids
+    ranker: Completer, roles: Roles, known: KnownAnswers, kind: Kind, facts: Ids
 ) -> _Lessons:
-    scores = ranker.score_directed(entity, relation)
+    scores = score_all(ranker, kind, facts)
+    entity, relation, truth = facts.T.copy()
+    if kind == "heads":
+        entity, relation, truth = truth, relation + ranker.num_relations, entity
     classes = roles.classes(entity, relation).to(scores.device)
-    rows, true = torch.arange(len(entity)), torch.from_numpy(truth.copy())
+    rows, true = torch.arange(len(entity)), torch.from_numpy(truth)
     own = scores[rows, true].clone()
     scores[tuple(torch.from_numpy(ids) for ids in known.pairs(entity, relation))] = -torch.inf
     scores[rows, true] = own
@@ -257,8 +260,9 @@ def _masses(
     for scale in SCALES:
         summed = scores.new_zeros(len(scores), NUM_CLASSES)
         summed.scatter_add_(1, classes, (scale * scores).exp())
-        found.append(summed.double().log() - scale * (own[:, None] - top).double())
-    return _Lessons(torch.from_numpy(relation.copy()), classes[rows, true], torch.stack(found, 1))
+        found.append((summed.double().log() - scale * (own[:, None] - top).double()).cpu())
+    truths = classes[rows, true].cpu()
+    return _Lessons(torch.from_numpy(relation), truths, torch.stack(found, 1))
 
 
 def _fit(lessons: _Lessons, scale: int, num_directed: int, *, ridge: float) -> tuple[float, Tensor]:

@@ -135,6 +135,11 @@ def test_bad_input_is_one_clear_line(births, fitted, tmp_path):
         fit_prior(encoder, births, ridge=0.0)
     with pytest.raises(DataError, match="split"):
         fit_prior(encoder, births, "held_out")
+    broken = GraphEncoder("distmult", births, dim=2)
+    with torch.no_grad():
+        broken.entity_table.fill_(torch.nan)
+    with pytest.raises(DataError, match="NaN"):
+        fit_prior(broken, births)
     paths = fit_prior(PathModel(births, dim=4, num_layers=2), births)
     with pytest.raises(ConfigError, match=r"must rank by a GraphEncoder; got PathModel"):
         paths.save(tmp_path)
