@@ -82,9 +82,9 @@ class PriorRanker:
 
     A relation has habits that vectors hold badly: who has a birthplace has no second one, nothing
     is a part of itself, a part does not contain its whole, and who never won a prize seldom wins
-    one now. Each directed relation adds to a candidate's score a number that depends on
-    how many train facts of the relation it answers, on whether one of them leads from it to
-    the entity that asks, and on whether it is that entity. Of relations nothing changes.
+    one now. Each directed relation adds to a candidate's score a number that depends on how many
+    train facts of the relation it answers, on whether one of them leads from it to the entity
+    that asks, and on whether it is that entity. Scores of relations stay as they are.
 
     Use to rank or complete where a few hundred held-out facts are at hand that lack as a user's
     graph lacks facts: where every entity that should have a fact of some kind has it, the learned
