@@ -38,30 +38,25 @@ def blank(graph: Graph) -> GraphEncoder:
 
 
 def one(setting: Setting, graph: Graph, seed: int) -> dict[str, LinkPrediction]:
-    """Rank the test facts of one seed by the vectors, by the habits, and by both."""
+    """Rank the test facts of one seed by the vectors, and by vectors and habits."""
     encoder = kept_encoder(setting, graph, seed)
     started = time.perf_counter()
     told = fit_prior(encoder, graph)
-    fit_s = time.perf_counter() - started
-    found = {
-        "vectors": evaluate(encoder, graph),
-        "habits": evaluate(fit_prior(blank(graph), graph), graph),
-        "vectors and habits": evaluate(told, graph),
-    }
-    for name, ranks in found.items():
-        print(f"{setting.name}, seed {seed}, {name}: {ranks}", flush=True)
-    print(f"scale {told.scale}, fitted in {fit_s:.0f} s", flush=True)
-    return found
+    print(f"scale {told.scale}, fitted in {time.perf_counter() - started:.0f} s", flush=True)
+    return {"vectors": evaluate(encoder, graph), "vectors and habits": evaluate(told, graph)}
 
 
 def rows_of(setting: Setting, seeds: list[int]) -> list[dict[str, Any]]:
-    """Return a row for each way of ranking and figure."""
+    """Return a row for each way of ranking and figure; the habits alone know no seed."""
     graph = Graph.load(data_folder(setting.data))
     runs = [one(setting, graph, seed) for seed in seeds]
+    ways = {name: [run[name] for run in runs] for name in runs[0]}
+    ways["habits"] = [evaluate(fit_prior(blank(graph), graph), graph)]
     rows = []
-    for name in runs[0]:
+    for name, found in ways.items():
+        print(f"{setting.name}, {name}: {', '.join(map(str, found))}", flush=True)
         for metric in ("MRR", "Hits@1", "Hits@10"):
-            both = [run[name].both for run in runs]
+            both = [ranks.both for ranks in found]
             values = [x.mrr if metric == "MRR" else x.hits[int(metric[5:])] for x in both]
             is_best = metric == "MRR" and name == "vectors and habits"
             rows.append(
@@ -70,7 +65,7 @@ def rows_of(setting: Setting, seeds: list[int]) -> list[dict[str, Any]]:
                     "metric": metric,
                     **spread(values),
                     "published": PUBLISHED[setting.data] if is_best else "",
-                    "seeds": seeds,
+                    "seeds": seeds[: len(found)],
                     "values": [round(x, 5) for x in values],
                     "machine": machine(),
                     "commit": commit(),

@@ -85,9 +85,12 @@ def _settings_of(given: Sequence[str]) -> dict[str, Any]:
         name, equals, value = (part.strip() for part in text.partition("="))
         if not (name and equals and value):
             raise ConfigError(f"--setting must be NAME=VALUE, such as norm=2; got {text!r}.")
-        if name in _OWN_OPTIONS:
+        if name in found:
+            raise ConfigError(f"--setting must name {name} once; it is given twice.")
+        if name in _SAID_BY:
             raise ConfigError(
-                f"--setting must be one of the method's own; got {name}. Give --{name} instead."
+                f"--setting must be one of the method's own; got {name}. Give {_SAID_BY[name]} "
+                "instead."
             )
         try:
             found[name] = tomllib.loads(f"value = {value}")["value"]
@@ -96,4 +99,12 @@ def _settings_of(given: Sequence[str]) -> dict[str, Any]:
     return found
 
 
-_OWN_OPTIONS = ("dim", "seed", "layers")
+_SAID_BY = {
+    "dim": "--dim",
+    "seed": "--seed",
+    "layers": "--layers",
+    "scorer": "--method",
+    "features": "--described",
+    "graph": "the graph as argument",
+}
+"""Arguments of an encoder that have an option of their own."""

@@ -60,6 +60,8 @@ class GraphEncoder(nn.Module):
     ) -> None:
         super().__init__()
         check.between("dim", dim, 1, 1_000_000)
+        if not isinstance(reciprocal, bool):
+            raise ConfigError(f"reciprocal must be true or false; got {reciprocal!r}.")
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)  # a scorer's own weights start by torch's global stream
             self.scorer: Scorer = make_scorer(scorer, dim, **settings)

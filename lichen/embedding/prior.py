@@ -13,7 +13,6 @@ from torch import Tensor, nn
 from lichen.base import check
 from lichen.base.errors import ConfigError
 from lichen.data.graph import Graph, Ids
-from lichen.data.vocabulary import Vocabulary
 from lichen.embedding.artifact import read_artifact, write_artifact
 from lichen.embedding.calibrate import Completer, Kind, blocks, score_all
 from lichen.embedding.encoder import GraphEncoder
@@ -107,29 +106,9 @@ class PriorRanker:
 
     def __init__(self, ranker: Completer, facts: Ids, *, scale: float, weights: Tensor) -> None:
         self.ranker, self.facts, self.scale, self.weights = ranker, facts, scale, weights
-        self.roles = Roles(
-            facts, num_entities=ranker.num_entities, num_relations=ranker.num_relations
-        )
-
-    @property
-    def entities(self) -> Vocabulary:
-        """Return the entity labels."""
-        return self.ranker.entities
-
-    @property
-    def relations(self) -> Vocabulary:
-        """Return the relation labels."""
-        return self.ranker.relations
-
-    @property
-    def num_entities(self) -> int:
-        """Count the entities."""
-        return self.ranker.num_entities
-
-    @property
-    def num_relations(self) -> int:
-        """Count the relations, reverse directions not included."""
-        return self.ranker.num_relations
+        self.entities, self.relations = ranker.entities, ranker.relations
+        self.num_entities, self.num_relations = ranker.num_entities, ranker.num_relations
+        self.roles = Roles(facts, num_entities=self.num_entities, num_relations=self.num_relations)
 
     @torch.no_grad()
     def score_directed(

@@ -161,18 +161,21 @@ def make_scorer(name: str, dim: int, **settings: Any) -> Scorer:
 
     Raises:
         ChoiceError: no such scorer; the message suggests the nearest.
-        ConfigError: `dim` does not fit the scorer, or it has no such setting.
+        ConfigError: `dim` does not fit the scorer, or it has no such setting or value.
 
     >>> make_scorer("transe", 8, norm=2)
     TransE(dim=8, norm=2)
     """
     module, _, class_name = choose("scorer", name, SCORERS).partition(":")
     kind = getattr(import_module(module), class_name)
-    own = [key for key in signature(kind).parameters if key != "dim"]
-    for key in settings:
+    parameters = signature(kind).parameters
+    own = [key for key in parameters if key != "dim"]
+    for key, value in settings.items():
         if key not in own:
             raise ConfigError(
                 f"{name}: a setting must be {' or '.join(own) or 'left out, for it has none'}; "
                 f"got {key!r}."
             )
+        if isinstance(parameters[key].default, bool) and not isinstance(value, bool):
+            raise ConfigError(f"{name}: {key} must be true or false; got {value!r}.")
     return cast("Scorer", kind(dim, **settings))

@@ -52,6 +52,8 @@ def test_the_methods_own_settings_are_given_by_name(project, tmp_path, lichen):
         ("dim=4", "Give --dim instead"),
         ("distnace=squared", "rotate: a setting must be distance; got 'distnace'"),
         ("distance=sqared", "squared"),
+        ("scorer=transe", "Give --method instead"),
+        ("reciprocal=no", "reciprocal must be true or false; got 'no'"),
     ],
 )
 def test_a_setting_that_is_none_is_one_clear_line(project, tmp_path, given, said):

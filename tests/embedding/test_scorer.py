@@ -34,6 +34,8 @@ def test_settings_are_handed_on_and_shown():
 def test_a_setting_that_a_scorer_lacks_is_one_clear_line(name, said):
     with pytest.raises(ConfigError, match=rf"^{name}: a setting {said}; got 'nrom'\.$"):
         make_scorer(name, 8, nrom=1)
+    with pytest.raises(ConfigError, match=r"^transe: squared must be true or false; got 'no'\.$"):
+        make_scorer("transe", 8, norm=2, squared="no")
 
 
 def test_start_vectors_are_small_and_drawn_from_the_generator():
