@@ -2,7 +2,8 @@
 
 Trained on one graph of a pair, asked about the other. Two figures a run: Hits@10 among 50 random
 wrong answers (GraIL's), which the row's mean is of, and the ranking among all entities. Runs are
-kept as they finish, so a call that was cut short goes on where it stopped.
+kept as they finish, so a call that was cut short goes on where it stopped, and calls for other
+seeds may run beside it.
 
 Run: python benchmarks/embedding/inductive.py [--data WN18RR_v1 ...] [--seeds 0 1 2]
 """
@@ -14,6 +15,7 @@ import json
 import statistics
 import time
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -98,6 +100,22 @@ def one(data: str, seed: int) -> dict[str, Any]:
     }
 
 
+def file_of(data: str) -> Path:
+    """Return the file of a pair's row."""
+    return ROWS / f"kgc_inductive-{data}-paths.json"
+
+
+def kept(data: str) -> list[dict[str, Any]]:
+    """Return the runs that there are of a pair; a setting they do not name had its default."""
+    if not file_of(data).is_file():
+        return []
+    have = json.loads(file_of(data).read_text(encoding="utf-8"))
+    _, config = settings_of(data)
+    settings = asdict(PathConfig()) | have["settings"]
+    runs: list[dict[str, Any]] = have["runs"]
+    return runs if settings.items() >= asdict(config).items() else []
+
+
 def row(data: str, runs: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the row of a pair of graphs: means over the runs."""
     values = [run["hits_10_of_50"] for run in runs]
@@ -133,16 +151,12 @@ def main() -> None:
     ROWS.mkdir(exist_ok=True)
     for seed in asked.seeds:
         for data in asked.data:
-            path = ROWS / f"kgc_inductive-{data}-paths.json"
-            have = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-            _, config = settings_of(data)
-            settings = asdict(PathConfig()) | have.get("settings", {})  # new fields had defaults
-            is_same = settings.items() >= asdict(config).items()
-            runs = have["runs"] if have and is_same else []
-            if seed in [run["seed"] for run in runs]:
+            if seed in [run["seed"] for run in kept(data)]:
                 continue
-            runs = sorted([*runs, one(data, seed)], key=lambda run: run["seed"])
-            path.write_text(json.dumps(row(data, runs), indent=1) + "\n", encoding="utf-8")
+            run = one(data, seed)
+            runs = sorted([*kept(data), run], key=lambda run: run["seed"])
+            text = json.dumps(row(data, runs), indent=1) + "\n"
+            file_of(data).write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 from published import SETTINGS
-from runs import ROWS, Setting, commit, data_folder, kept_encoder, machine, spread
+from runs import ROWS, Setting, commit, data_folder, kept_model, machine, spread
 
 from lichen.data.graph import Graph
 from lichen.embedding.encoder import GraphEncoder
@@ -39,7 +39,7 @@ def blank(graph: Graph) -> GraphEncoder:
 
 def one(setting: Setting, graph: Graph, seed: int) -> dict[str, LinkPrediction]:
     """Rank the test facts of one seed by the vectors, and by vectors and habits."""
-    encoder = kept_encoder(setting, graph, seed)
+    encoder = kept_model(setting, graph, seed)
     started = time.perf_counter()
     told = fit_prior(encoder, graph)
     print(f"scale {told.scale}, fitted in {time.perf_counter() - started:.0f} s", flush=True)

@@ -133,24 +133,26 @@ def _row(setting: Setting, runs: list[dict[str, Any]]) -> dict[str, Any]:
 def _trained(
     setting: Setting, graph: Graph, seed: int
 ) -> tuple[GraphEncoder | PathModel, TrainReport]:
+    model: GraphEncoder | PathModel
     if isinstance(setting.config, PathConfig):
         model = PathModel(graph, dim=setting.dim, seed=seed, **setting.options)
-        return model, train_paths(model, graph, config=replace(setting.config, seed=seed))
-    encoder = GraphEncoder(setting.scorer, graph, dim=setting.dim, seed=seed, **setting.options)
-    report = train_embedding(encoder, graph, config=replace(setting.config, seed=seed))
-    encoder.save(_folder(setting, seed))
-    return encoder, report
+        report = train_paths(model, graph, config=replace(setting.config, seed=seed))
+    else:
+        model = GraphEncoder(setting.scorer, graph, dim=setting.dim, seed=seed, **setting.options)
+        report = train_embedding(model, graph, config=replace(setting.config, seed=seed))
+    model.save(_folder(setting, seed))
+    return model, report
 
 
-def kept_encoder(setting: Setting, graph: Graph, seed: int) -> GraphEncoder:
-    """Return a trained encoder, from where the last run with these settings left it."""
+def kept_model(setting: Setting, graph: Graph, seed: int) -> GraphEncoder | PathModel:
+    """Return a trained model, from where the last run with these settings left it."""
     folder = _folder(setting, seed)
     if folder.is_dir():
-        return GraphEncoder.load(folder)
-    encoder, report = _trained(setting, graph, seed)
-    assert isinstance(encoder, GraphEncoder)
+        is_paths = isinstance(setting.config, PathConfig)
+        return PathModel.load(folder, graph) if is_paths else GraphEncoder.load(folder)
+    model, report = _trained(setting, graph, seed)
     print(f"{setting.name}, seed {seed}: {report}", flush=True)
-    return encoder
+    return model
 
 
 def _folder(setting: Setting, seed: int) -> Path:

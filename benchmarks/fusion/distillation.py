@@ -1,21 +1,24 @@
 """A fused teacher to a student that needs no graph: how much of the uplift it keeps.
 
 The student sees the teacher's labelled texts and further texts without labels: about the facts
-that the test is about, in other words and with other tails (claims), or about facts of the graph
-(UMLS statements, whose test facts no text tells). The same is done with a teacher that has no
+that the test is about, in other words and with other tails (claims), about facts of the graph
+(UMLS statements, whose test facts no text tells), or about other pairs of entities (FewRel, where
+no text or fact is about a pair of the test). The same is done with a teacher that has no
 knowledge, to set what knowledge gives apart from what more texts give.
 
-Run: python benchmarks/fusion/distillation.py [--tasks umls claims] [--split valid]
+Run: python benchmarks/fusion/distillation.py [--tasks umls claims fewrel] [--split valid]
 """
 
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from figures import SEEDS, Right, gained, kept, shown, write
-from texts import Task, load, model_of, more_claims, more_statements
+from texts import Task, load, model_of, more_claims, more_fewrel, more_statements
 
 import lichen as li
 from lichen.data.corpus import Corpus
@@ -26,6 +29,7 @@ from lichen.training.twins import untrained_twin
 
 OTHER_DEALS = (41, 42, 43, 44, 45, 46)
 NUM_FACTS = 2500
+NUM_SENTENCES = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +42,8 @@ class Setting:
     """Width of the student's hidden layer."""
     train_text: bool = False
     """Whether the student's language model is trained too."""
+    fusion: dict[str, Any] = field(default_factory=dict)
+    """Of the teacher, where it is not the default."""
 
 
 SETTINGS = {
@@ -52,7 +58,21 @@ SETTINGS = {
         hidden=512,
         train_text=True,
     ),
+    "fewrel": Setting(
+        teacher=TrainConfig(
+            epochs=15, batch_size=32, learning_rate=1e-3, fusion_learning_rate=1e-3
+        ),
+        student=TrainConfig(epochs=15, batch_size=64, learning_rate=1e-3),
+        hidden=512,
+        fusion={"fusion": "neighbours", "facts": 6, "select": "specific"},
+    ),
 }
+MORE: dict[str, Callable[[Task], Corpus]] = {
+    "umls": lambda task: more_statements(task, NUM_FACTS),
+    "claims": lambda task: more_claims(task, OTHER_DEALS),
+    "fewrel": lambda task: more_fewrel(task, NUM_SENTENCES),
+}
+"""Texts without labels, by task."""
 
 
 def main() -> None:
@@ -64,10 +84,7 @@ def main() -> None:
     text = li.TextEncoder.load()
     for name in asked.tasks:
         task = load(name)
-        more = (
-            more_claims(task, OTHER_DEALS) if name == "claims" else more_statements(task, NUM_FACTS)
-        )
-        right = measure(task, more, SETTINGS[name], text, split=asked.split)
+        right = measure(task, MORE[name](task), SETTINGS[name], text, split=asked.split)
         rows = rows_of(f"distillation, {task.name} (n = {right['none'].shape[1]})", right)
         if asked.split == "test":
             write(f"distillation-{name}", rows)
@@ -85,7 +102,8 @@ def measure(
     found: dict[str, list[Right]] = {}
     for seed in SEEDS:
         for kind, taught in (("fused", "student"), ("none", "student of none")):
-            teacher = untrained_twin(model_of(task, text), kind, seed)
+            whole = model_of(task, text, graph=task.graph, **setting.fusion)
+            teacher = untrained_twin(whole, kind, seed)
             li.train(teacher, train, seed=seed, config=setting.teacher)
             student = li.FusedModel(
                 text, None, fusion="none", labels=labels, mentions=task.mentions,

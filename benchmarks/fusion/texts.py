@@ -2,7 +2,7 @@
 
 Sentiment tasks are linked to a graph of the VADER lexicon: each word has a valence, and valences
 stand in a row. SemEval-2010 is linked to ConceptNet-100K, Atlas claims to Atlas, UMLS
-statements to the UMLS semantic network.
+statements to the UMLS semantic network, FewRel to Wikidata as the fusion bench links it.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from embedding.runs import data_folder
+from tasks import fewrel as few
 
 import lichen as li
 from lichen.data.atlas.claims import claims, removed
@@ -37,6 +38,9 @@ LEXICON_EMBEDDING = EmbeddingConfig(epochs=30, n3=0.001)
 CONCEPT_EMBEDDING = EmbeddingConfig(epochs=15, n3=0.03)
 UMLS_EMBEDDING = EmbeddingConfig(epochs=40, batch_size=256, n3=0.03)
 CLAIMS_EMBEDDING = EmbeddingConfig(epochs=12, negatives=1024, n3=0.03)
+FEWREL_EMBEDDING = EmbeddingConfig(epochs=12, candidates="sampled", hide_known=False, n3=0.03)
+FEWREL_SIZES = {"seed": 0, "num_train": 320, "num_test": 10_000}
+"""What is drawn of FewRel: as many labels as on the bench, all test sentences."""
 T = TypeVar("T")
 DEAL = 40
 """Seed of the claims."""
@@ -248,8 +252,24 @@ def _statements(
             yield Document(id=name, text=text, label=label, split=split, mentions=mentions)
 
 
+def fewrel() -> Task:
+    """Return FewRel with the labels of 320 sentences, 20 of each relation."""
+    task = few.load(**FEWREL_SIZES)
+    nodes = _embedded(task.graph, FEWREL_EMBEDDING, dim=64)
+    return Task(name="FewRel", corpus=task.corpus, graph=task.graph, nodes=nodes, mentions=2)
+
+
+def more_fewrel(task: Task, number: int) -> Corpus:
+    """Return further training sentences, linked, without their labels."""
+    known = {doc.id for doc in task.corpus}
+    wider = few.load(**{**FEWREL_SIZES, "num_train": 2 * number}).corpus.train
+    rest = [replace(doc, label=None, split=None) for doc in wider if doc.id not in known]
+    return Corpus(tuple(rest[:number]))
+
+
 TASKS: dict[str, Callable[[], Task]] = {
     "claims": atlas_claims,
+    "fewrel": fewrel,
     "phrasebank": phrasebank,
     "semeval": semeval,
     "sst2": sst2,
@@ -280,10 +300,10 @@ def labelled_part(pool: Corpus, num: int, seed: int) -> tuple[Corpus, Corpus]:
     return Corpus(tuple(pool[i] for i in order[:num])), Corpus(rest)
 
 
-def model_of(task: Task, text: li.TextEncoder) -> li.FusedModel:
+def model_of(task: Task, text: li.TextEncoder, **settings: Any) -> li.FusedModel:
     """Return the untrained fused model of a task."""
     labels = task.corpus.labels()
-    return li.FusedModel(text, task.nodes, labels=labels, mentions=task.mentions)
+    return li.FusedModel(text, task.nodes, labels=labels, mentions=task.mentions, **settings)
 
 
 def _embedded(graph: Graph, config: EmbeddingConfig, *, dim: int) -> GraphEncoder:
