@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
+import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +60,8 @@ EURO = ("Austria", "Germany", "Italy", "France", "Slovakia", "Malta")
 def pytest_configure():
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    pystow = Path(tempfile.gettempdir()) / "lichen-tests-pystow"  # pykeen makes folders on import
+    os.environ.setdefault("PYSTOW_HOME", str(pystow))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -98,6 +103,25 @@ def lichen_home(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LICHEN_HOME", str(folder))
         yield folder
+
+
+@pytest.fixture
+def disk_limit():
+    """Give a context in which no file of this process may grow beyond some bytes."""
+    resource = pytest.importorskip("resource")
+
+    @contextmanager
+    def limited(num_bytes):
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        told = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, before[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+            signal.signal(signal.SIGXFSZ, told)
+
+    return limited
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,31 +13,81 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from lichen.base.errors import ArtifactError
+from lichen.base.errors import ArtifactError, LichenError
 from lichen.base.manifest import MANIFEST, checked_files, write_manifest
 
-_TENSORS = "model.safetensors"
+_TENSORS, _DRAFT = "model.safetensors", ".draft"
 
 
 def write_artifact(
     folder: Path, *, kind: str, tensors: Mapping[str, Tensor], documents: Mapping[str, Any]
 ) -> None:
-    """Write a folder; the manifest with the hashes comes last, so a cut write is noticed.
+    """Write a folder; files of an earlier one are replaced when all of the new ones are whole.
+
+    The manifest with the hashes comes last, so a cut write is noticed.
 
     Args:
         folder: created when absent.
         kind: what the folder holds, checked again by `read_artifact`.
         tensors: name to tensor.
         documents: name to anything that JSON holds.
+
+    Raises:
+        LichenError: the disk is full or cannot be written to; what was there before is kept.
     """
+    draft = folder / _DRAFT
+    with drafted(draft, of=folder):
+        shutil.rmtree(draft, ignore_errors=True)
+        write_files(draft, kind=kind, tensors=tensors, documents=documents)
+        (folder / MANIFEST).unlink(missing_ok=True)
+        for path in sorted(draft.iterdir(), key=lambda path: path.name == MANIFEST):
+            path.replace(folder / path.name)
+        draft.rmdir()
+
+
+def write_files(
+    folder: Path, *, kind: str, tensors: Mapping[str, Tensor], documents: Mapping[str, Any]
+) -> None:
+    """Write the files of an artifact to a draft; arguments as of `write_artifact`."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / MANIFEST).unlink(missing_ok=True)
     save_file({name: t.contiguous().cpu() for name, t in tensors.items()}, folder / _TENSORS)
     for name, document in documents.items():
         text = json.dumps(document, ensure_ascii=False, indent=1)
         (folder / f"{name}.json").write_text(text, encoding="utf-8")
     files = [_TENSORS, *(f"{name}.json" for name in documents)]
     write_manifest(folder, kind=kind, names=files)
+
+
+@contextmanager
+def drafted(draft: Path, *, of: Path) -> Iterator[None]:
+    """Remove a draft that is not written to its end; say so where the disk is the cause.
+
+    Args:
+        draft: the folder that is written.
+        of: what it is to become, as the message names it.
+
+    Raises:
+        LichenError: the disk is full or cannot be written to.
+    """
+    try:
+        yield
+    except BaseException as error:
+        shutil.rmtree(draft, ignore_errors=True)
+        reason = _disk_reason(error)
+        if reason is None:
+            raise
+        raise LichenError(
+            f"{of}: must be written whole, and the disk did not take it: {reason}. Free some space "
+            "or give another folder, and run again; what was there before is kept."
+        ) from error
+
+
+def _disk_reason(error: BaseException) -> str | None:
+    """Return why the disk refused, or None where it did not."""
+    if isinstance(error, OSError | SafetensorError):
+        return str(error)
+    # torch.save keeps the reason to itself
+    return "torch.save was cut short" if "inline_container" in str(error) else None
 
 
 def read_artifact(folder: Path, *, kind: str) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 
-from lichen.base.errors import ConfigError, LichenError
+from lichen.base.errors import ConfigError
 from lichen.data.graph import Ids
-from lichen.embedding.artifact import read_artifact, write_artifact
+from lichen.embedding.artifact import drafted, read_artifact, write_files
 from lichen.embedding.config import EmbeddingConfig
 from lichen.embedding.encoder import GraphEncoder
 
@@ -35,13 +36,20 @@ class Checkpoint:
     ) -> None:
         self.folder = folder
         self.run = {
+            "class": type(encoder).__name__,
+            **encoder.parts,
+            "learned": isinstance(encoder.entity_table, nn.Parameter),
             "scorer": encoder.scorer_name,
             "settings": encoder.settings,
             "dim": encoder.dim,
             "reciprocal": encoder.reciprocal,
-            "facts": hashlib.sha256(np.ascontiguousarray(facts).data).hexdigest(),
+            "entities": encoder.num_entities,
+            "relations": encoder.num_relations,
+            "facts": _digest(torch.from_numpy(np.array(facts))),
             "config": {k: x for k, x in asdict(config).items() if k not in ("epochs", "patience")},
         }
+        fixed = encoder.named_buffers(recurse=False)
+        self.run |= {f"encoder.{name}": _digest(tensor) for name, tensor in fixed}
 
     def write(self, tensors: dict[str, Tensor], progress: dict[str, Any]) -> None:
         """Write a state; the one before stays until this one is whole.
@@ -51,21 +59,15 @@ class Checkpoint:
         """
         draft = self.folder.with_name(f".{self.folder.name}.draft")
         old = self.folder.with_name(f".{self.folder.name}.old")
-        try:
+        with drafted(draft, of=self.folder):
             shutil.rmtree(draft, ignore_errors=True)
             documents = {"run": self.run, "progress": progress}
-            write_artifact(draft, kind=KIND, tensors=tensors, documents=documents)
+            write_files(draft, kind=KIND, tensors=tensors, documents=documents)
             shutil.rmtree(old, ignore_errors=True)
             if self.folder.exists():
                 self.folder.rename(old)
             draft.rename(self.folder)
-            shutil.rmtree(old, ignore_errors=True)
-        except (OSError, RuntimeError) as error:
-            shutil.rmtree(draft, ignore_errors=True)
-            raise LichenError(
-                f"{self.folder}: a checkpoint must fit on the disk; {error}. Free some space and "
-                "run again: training goes on from the checkpoint before."
-            ) from error
+        shutil.rmtree(old, ignore_errors=True)
 
     def read(self) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
         """Return the last state, or None where there is none.
@@ -91,6 +93,10 @@ class Checkpoint:
     def remove(self) -> None:
         """Remove the state: the run is finished."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _digest(tensor: Tensor) -> str:
+    return hashlib.sha256(tensor.detach().cpu().contiguous().numpy().data).hexdigest()
 
 
 def _plain(value: Any) -> Any:

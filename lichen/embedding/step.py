@@ -104,14 +104,14 @@ class Step(ABC):
                 group["lr"] = learning_rate
 
     def state(self) -> dict[str, Tensor]:
-        """Return what a checkpoint must keep beside the encoder's own tensors."""
+        """Return what a checkpoint must keep beside the encoder's own tensors; all take part."""
         found = {f"entities.{k}": x for k, x in self.entities.state().items()}
         found |= {f"relations.{k}": x for k, x in self.relations.state().items()}
         if self.scorer_steps is not None:
             kept = weights_state(self.scorer_steps, self.weights)
             found |= {f"scorer.{k}": x for k, x in kept.items()}
-        streams = {"draw": self.draw.get_state(), "drop": self.drop.get_state()}
-        return found | {f"stream.{k}": x for k, x in streams.items()}
+        drops = self.team.gather(self.drop.get_state())
+        return found | {"stream.draw": self.draw.get_state(), "stream.drop": drops}
 
     def load(self, state: Mapping[str, Tensor]) -> None:
         """Go on from such a state."""
@@ -120,7 +120,9 @@ class Step(ABC):
         if self.scorer_steps is not None:
             load_weights_state(self.scorer_steps, self.weights, _part(state, "scorer."))
         self.draw.set_state(state["stream.draw"])
-        self.drop.set_state(state["stream.drop"])
+        drop = self.team.own(state["stream.drop"])
+        if drop is not None:
+            self.drop.set_state(drop)
 
     def directions(self, relation: Tensor) -> Iterator[tuple[bool, Tensor]]:
         """Part a batch into what asks for tails and what asks for heads by the same relation.

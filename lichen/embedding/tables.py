@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -16,6 +17,8 @@ from lichen.embedding.optimise import (
     make_optimiser,
     weights_state,
 )
+
+_STREAM = "stream"
 
 
 class Entities(Protocol):
@@ -134,12 +137,20 @@ class ComputedEntities:
         self.steps.step()
 
     def state(self) -> dict[str, Tensor]:
-        """Return Adam's moments and steps, by weight."""
-        return weights_state(self.steps, self.weights)
+        """Return Adam's moments and steps, by weight, and the encoder's stream where it draws."""
+        found = weights_state(self.steps, self.weights)
+        if self.encoder.draw is not None:
+            said = json.dumps(self.encoder.draw.bit_generator.state).encode()
+            found[_STREAM] = torch.frombuffer(bytearray(said), dtype=torch.uint8)
+        return found
 
     def load(self, state: Mapping[str, Tensor]) -> None:
         """Go on from such a state."""
-        load_weights_state(self.steps, self.weights, state)
+        weights = {k: x for k, x in state.items() if k != _STREAM}
+        load_weights_state(self.steps, self.weights, weights)
+        if self.encoder.draw is not None:
+            said = json.loads(state[_STREAM].numpy().tobytes())
+            self.encoder.draw.bit_generator.state = said
 
     def set_learning_rate(self, learning_rate: float) -> None:
         """Change the step."""

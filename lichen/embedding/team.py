@@ -43,6 +43,19 @@ class Team:
         dist.all_reduce(total)
         return float(total)
 
+    def gather(self, tensor: Tensor) -> Tensor:
+        """Return what every member holds, `(...)` on the CPU -> `(size, ...)`."""
+        if self.size == 1:
+            return tensor[None]
+        mine = tensor.to(self.device)
+        every = [torch.empty_like(mine) for _ in range(self.size)]
+        dist.all_gather(every, mine)
+        return torch.stack(every).cpu()
+
+    def own(self, gathered: Tensor) -> Tensor | None:
+        """Return a copy of this member's part of what `gather` returned; None: it was not there."""
+        return gathered[self.rank].clone() if self.rank < len(gathered) else None
+
     def join(self, rows: Tensor, gradient: Tensor) -> tuple[Tensor, Tensor]:
         """Return the distinct rows that any member used, and the sum of each one's gradients.
 

@@ -36,7 +36,7 @@ class TrainReport:
     """What happened in a training run."""
 
     epochs: int
-    """Passes made."""
+    """Passes made, one that was cut included."""
     best_epoch: int
     """The pass whose vectors were kept."""
     losses: tuple[float, ...]
@@ -62,6 +62,7 @@ def train_embedding(
     config: EmbeddingConfig | None = None,
     checkpoint: str | Path | None = None,
     on_look: Callable[[int, float], bool] | None = None,
+    on_step: Callable[[], bool] | None = None,
 ) -> TrainReport:
     """Train the vectors on the train split, in place.
 
@@ -77,6 +78,7 @@ def train_embedding(
         checkpoint: folder for the run's state, written every `config.valid_every` epochs. A run
             found there goes on and ends as if it had never stopped; at the end it is removed.
         on_look: told the epoch and the MRR at each look at the validation split; True stops.
+        on_step: asked after each step; True ends the run there, with a last look.
 
     Returns:
         Losses, validation figures and time.
@@ -101,7 +103,7 @@ def train_embedding(
     if checkpoint is not None:
         kept = Checkpoint(Path(checkpoint), encoder, facts, settings)
     run = _Run(encoder, graph, _make_step(encoder, facts, settings, team), kept)
-    return run.run(on_look)
+    return run.run(on_look, on_step)
 
 
 def _make_step(encoder: GraphEncoder, facts: Ids, settings: EmbeddingConfig, team: Team) -> Step:
@@ -160,7 +162,11 @@ class _Run:
         order = np.random.default_rng(self.config.seed).permutation(len(rows))
         return rows[np.sort(order[: self.config.valid_limit])]
 
-    def run(self, on_look: Callable[[int, float], bool] | None) -> TrainReport:
+    def run(
+        self,
+        on_look: Callable[[int, float], bool] | None,
+        on_step: Callable[[], bool] | None,
+    ) -> TrainReport:
         self._resume()
         made = self.progress
         started = time.perf_counter() - made.seconds
@@ -168,14 +174,17 @@ class _Run:
         for epoch in track(range(first, self.config.epochs + 1), what="embedding"):
             if made.looks_since >= self.config.patience:
                 break
-            made.losses.append(self._epoch(epoch))
+            loss, is_over = self._epoch(epoch, on_step)
+            made.losses.append(loss)
             made.epoch = epoch
-            if epoch % self.config.valid_every == 0 or epoch == self.config.epochs:
+            if is_over or epoch % self.config.valid_every == 0 or epoch == self.config.epochs:
                 self._look()
                 made.seconds = time.perf_counter() - started
                 self._keep()
                 if on_look is not None and made.valid_mrr and on_look(epoch, made.valid_mrr[-1]):
-                    break
+                    is_over = True
+            if is_over:
+                break
         if self.valid is None:
             made.best_epoch = made.epoch
         else:
@@ -194,8 +203,9 @@ class _Run:
         gone = (epoch - 1) / max(1, self.config.epochs - 1)
         return self.progress.learning_rate * (1 - gone * (1 - self.config.last_rate))
 
-    def _epoch(self, epoch: int) -> float:
-        total = count = 0.0
+    def _epoch(self, epoch: int, on_step: Callable[[], bool] | None) -> tuple[float, bool]:
+        """Go through the facts; return the mean loss, and whether `on_step` ended the run."""
+        total, count, is_over = 0.0, 0.0, False
         self.step.set_learning_rate(self._learning_rate(epoch))
         self.encoder.train()
         for number, batch in enumerate(torch.split(self.step.order(), self.config.batch_size)):
@@ -207,8 +217,11 @@ class _Run:
                     f"{self._learning_rate(epoch):g})."
                 )
             total, count = total + loss, count + weight
+            if on_step is not None and on_step():
+                is_over = True
+                break
         self.encoder.eval()
-        return total / count
+        return total / count, is_over
 
     def _look(self) -> None:
         """Measure the validation facts, and keep the vectors when they are the best so far."""
@@ -225,13 +238,14 @@ class _Run:
             made.learning_rate *= self.config.decay
 
     def _keep(self) -> None:
-        if self.checkpoint is None or not self.team.is_first:
+        if self.checkpoint is None:
             return
         tensors = {f"encoder.{k}": x for k, x in self.encoder.state_dict().items()}
         tensors |= {f"best.{k}": x for k, x in self.best.items()}
         tensors |= {f"step.{k}": x for k, x in self.step.state().items()}
-        tensors["torch"] = torch.get_rng_state()
-        self.checkpoint.write(tensors, vars(self.progress))
+        tensors["torch"] = self.team.gather(torch.get_rng_state())
+        if self.team.is_first:
+            self.checkpoint.write(tensors, vars(self.progress))
 
     def _resume(self) -> None:
         found = self.checkpoint.read() if self.checkpoint is not None else None
@@ -241,7 +255,9 @@ class _Run:
         self._restore(_part(tensors, "encoder."))
         self.best = _part(tensors, "best.")
         self.step.load(_part(tensors, "step."))
-        torch.set_rng_state(tensors["torch"])
+        stream = self.team.own(tensors["torch"])
+        if stream is not None:
+            torch.set_rng_state(stream)
         self.progress = _Progress(**progress)
 
     def _copy(self) -> dict[str, Tensor]:

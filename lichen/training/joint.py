@@ -17,6 +17,7 @@ from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArgu
 
 from lichen.base import check
 from lichen.base.progress import track
+from lichen.embedding.artifact import drafted
 from lichen.lm.text_encoder import TextEncoder, has_fast_half
 from lichen.training.objectives.objective import Batch, Objective
 
@@ -181,6 +182,11 @@ class JointTrainer(Trainer):  # type: ignore[misc]
         folder.mkdir(parents=True, exist_ok=True)
         state = {n: x.detach().cpu().clone() for n, x in self.model.state_dict().items()}
         save_file(state, folder / WEIGHTS)
+
+    def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
+        folder = Path(self.args.output_dir, f"checkpoint-{self.state.global_step}")
+        with drafted(folder, of=folder):
+            super()._save_checkpoint(model, trial)
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
         (model or self.model).load_state_dict(load_file(Path(resume_from_checkpoint) / WEIGHTS))

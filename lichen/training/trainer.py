@@ -15,6 +15,7 @@ from transformers.integrations import TensorBoardCallback
 
 from lichen.base.errors import ConfigError
 from lichen.base.progress import track
+from lichen.embedding.artifact import drafted
 from lichen.fusion.model import FusedModel
 from lichen.fusion.sibling import Siblings
 from lichen.lm.text_encoder import has_fast_half
@@ -65,6 +66,11 @@ class FusedTrainer(Trainer):  # type: ignore[misc]
         trained = {n: p.detach() for n, p in model.named_parameters() if p.requires_grad}
         trained = {n: p.cpu().clone() for n, p in {**trained, **model.own_state()}.items()}
         save_file(trained, folder / WEIGHTS)
+
+    def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
+        folder = Path(self.args.output_dir, f"checkpoint-{self.state.global_step}")
+        with drafted(folder, of=folder):
+            super()._save_checkpoint(model, trial)
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
         weights = load_file(Path(resume_from_checkpoint) / WEIGHTS)

@@ -1,9 +1,10 @@
 import json
+import re
 
 import pytest
 import torch
 
-from lichen.base.errors import ArtifactError
+from lichen.base.errors import ArtifactError, LichenError
 from lichen.embedding.artifact import read_artifact, write_artifact
 
 
@@ -29,6 +30,39 @@ def test_a_missing_file_is_named(folder):
     (folder / "labels.json").unlink()
     with pytest.raises(ArtifactError, match=r"labels\.json: lichen\.json lists this file"):
         read_artifact(folder, kind="toy")
+
+
+@pytest.mark.parametrize("too_long", ["tensors", "documents"])
+def test_a_full_disk_is_told_in_one_line_and_the_one_before_stays(folder, too_long, disk_limit):
+    new = {
+        "tensors": {"x": torch.zeros(5000 if too_long == "tensors" else 1)},
+        "documents": {"labels": ["x" * (5000 if too_long == "documents" else 1)]},
+    }
+    with disk_limit(4096), pytest.raises(LichenError) as told:
+        write_artifact(folder, kind="toy", **new)
+    said = rf"^{folder}: must be written whole, and .*File too large.*\. Free some space or give .*"
+    assert re.fullmatch(said, str(told.value))
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "labels.json",
+        "lichen.json",
+        "model.safetensors",
+    ]
+    assert read_artifact(folder, kind="toy")[0]["x"].tolist() == [[0, 3], [1, 4], [2, 5]]
+    write_artifact(folder, kind="toy", **new)
+    assert read_artifact(folder, kind="toy")[1] == new["documents"]
+
+
+def test_a_folder_that_cannot_be_is_told_in_one_line(tmp_path):
+    (tmp_path / "file").write_text("here")
+    with pytest.raises(LichenError, match=r"file.artifact: must be written whole.* give another"):
+        write_artifact(tmp_path / "file" / "artifact", kind="toy", tensors={}, documents={})
+
+
+def test_an_error_that_is_not_the_disks_stays_as_it_is(folder):
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        write_artifact(folder, kind="toy", tensors={}, documents={"labels": {1, 2}})
+    assert read_artifact(folder, kind="toy")[1] == {"labels": ["水", "water"]}
+    assert not (folder / ".draft").exists()
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "labels.json"])

@@ -36,6 +36,39 @@ if team.size > 1:
     dist.barrier()
     dist.destroy_process_group()
 """
+CUT = """
+import os, sys
+import torch, torch.distributed as dist
+import lichen as li
+from lichen.embedding.checkpoint import Checkpoint
+from lichen.embedding.team import Team
+from lichen.embedding.trainer import train_embedding
+torch.set_num_threads(1)
+dist.init_process_group("gloo")
+folder, told = sys.argv[1:]
+ring = [(f"e{i}", r, f"e{(i + k) % 40}") for i in range(40) for r, k in (("next", 1), ("far", 7))]
+graph = li.Graph.from_triples(ring)
+write = Checkpoint.write
+
+def write_and_die(*given):
+    write(*given)
+    os._exit(0)
+
+def train(name, checkpoint):
+    encoder = li.GraphEncoder("conve", graph, dim=24)
+    config = li.EmbeddingConfig(epochs=6, batch_size=31, valid_every=2, dropout=0.3)
+    torch.manual_seed(7)
+    report = train_embedding(encoder, graph, config=config, checkpoint=checkpoint)
+    if Team().is_first:
+        torch.save((encoder.vectors().detach(), report.losses), f"{folder}/{name}.pt")
+
+if told == "cut":
+    Checkpoint.write = write_and_die
+train(told, f"{folder}/state")
+train("whole", None)
+dist.barrier()
+dist.destroy_process_group()
+"""
 
 
 def test_one_process_is_a_team_of_one():
@@ -47,30 +80,47 @@ def test_one_process_is_a_team_of_one():
     assert torch.equal(gradient, torch.ones(5, 2))
     assert team.add_number(2.5) == 2.5
     assert team.join(batch, gradient) == (batch, gradient)
+    assert torch.equal(team.own(team.gather(batch)), batch)
+    assert team.own(batch[None][:0]) is None
+
+
+def run_team(program, size, *arguments):
+    """Run a program in as many processes, and return each one's return code and output."""
+    port = str(20_000 + os.getpid() % 20_000)
+    shared = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": str(size)}
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", program, *arguments],
+            env={**os.environ, **shared, "RANK": str(rank)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for rank in range(size)
+    ]
+    outputs = [process.communicate(timeout=120)[0] for process in running]
+    return [(p.returncode, output) for p, output in zip(running, outputs, strict=True)]
 
 
 def test_two_processes_take_the_steps_of_one(tmp_path: Path):
     found = {}
-    for size in ("1", "2"):
-        folder = tmp_path / size
+    for size in (1, 2):
+        folder = tmp_path / str(size)
         folder.mkdir()
-        command = [sys.executable, "-c", PROGRAM, size, str(folder)]
-        port = str(20_000 + os.getpid() % 20_000)
-        shared = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": size}
-        running = [
-            subprocess.Popen(
-                command,
-                env={**os.environ, **shared, "RANK": str(rank)},
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-            )
-            for rank in range(int(size))
-        ]
-        for process in running:
-            output, _ = process.communicate(timeout=120)
-            assert process.returncode == 0, output
+        for code, output in run_team(PROGRAM, size, str(size), str(folder)):
+            assert code == 0, output
         found[size] = [torch.load(folder / f"{x}.pt") for x in ("all", "sampled")]
-    for one, two in zip(found["1"], found["2"], strict=True):
+    for one, two in zip(found[1], found[2], strict=True):
         torch.testing.assert_close(one[0], two[0], rtol=1e-3, atol=1e-4)
         assert one[1] == pytest.approx(two[1], rel=1e-4)
+
+
+def test_each_process_goes_on_with_its_own_dropout(tmp_path: Path):
+    for _, output in run_team(CUT, 2, str(tmp_path), "cut"):
+        assert "Error" not in output or "by peer" in output, output
+    assert (tmp_path / "state").exists()
+    for code, output in run_team(CUT, 2, str(tmp_path), "again"):
+        assert code == 0, output
+    again, whole = (torch.load(tmp_path / f"{x}.pt") for x in ("again", "whole"))
+    assert again[1] == whole[1]
+    assert torch.equal(again[0], whole[0])

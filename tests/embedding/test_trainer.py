@@ -95,6 +95,30 @@ def test_best_vectors_are_kept_and_training_stops_when_they_grow_no_better():
     assert found == pytest.approx(max(report.valid_mrr))
 
 
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_run_ends_at_the_step_where_it_is_told_to(whole):
+    graph = grid(4) if whole else grid(4).select(grid(4).splits["train"])
+    encoder = GraphEncoder("complex", graph, dim=8)
+    before, asked, looks = encoder.vectors().detach().clone(), [], []
+
+    def on_step():
+        asked.append(len(looks))
+        return len(asked) == 5
+
+    report = train_embedding(
+        encoder,
+        graph,
+        config=EmbeddingConfig(batch_size=16, candidates="sampled", valid_every=99),
+        on_look=lambda epoch, mrr: looks.append((epoch, mrr)),
+        on_step=on_step,
+    )
+    steps = -(-2 * len(graph.split("train")) // 16)
+    assert asked == [0] * 5
+    assert (report.epochs, len(report.losses)) == (1 + 4 // steps, 1 + 4 // steps)
+    assert looks == ([(report.epochs, report.valid_mrr[0])] if whole else [])
+    assert not torch.equal(encoder.vectors(), before)
+
+
 def test_one_relation_an_isolated_entity_and_no_validation_split():
     base = Graph.from_triples([("a", "next", "b"), ("b", "next", "c")])
     graph = dataclasses.replace(base, entities=Vocabulary(["a", "b", "c", "alone"]))

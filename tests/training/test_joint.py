@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from lichen.base.errors import ConfigError
-from lichen.training.joint import Joint, PretrainConfig
+from lichen.base.errors import ConfigError, LichenError
+from lichen.training.joint import Joint, PretrainConfig, make_joint_trainer
 from lichen.training.objectives.objective import make_objective
 
 
@@ -40,6 +40,15 @@ def test_dropout_is_off_while_the_head_learns_alone(joint):
     assert torch.equal(joint(**alone)["loss"], joint(**alone)["loss"])
     both = joint.draw(2, size=4, seed=0, turn=2)
     assert not torch.equal(joint(**both)["loss"], joint(**both)["loss"])
+
+
+def test_a_full_disk_is_told_and_leaves_no_part_of_a_checkpoint(joint, tmp_path, disk_limit):
+    config = PretrainConfig(steps=4, batch_size=4, log_every=99, save_every=2)
+    log = tmp_path / "metrics.jsonl"
+    trainer = make_joint_trainer(joint, config=config, seed=0, folder=tmp_path, log=log)
+    with disk_limit(4096), pytest.raises(LichenError, match=r"checkpoint-2: must be written whole"):
+        trainer.train()
+    assert not list(tmp_path.glob("checkpoint-*"))
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,14 @@
 import json
+import re
+from contextlib import ExitStack
 
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
+from transformers import TrainerCallback
 
-from lichen.base.errors import ConfigError
+from lichen.base.errors import ConfigError, LichenError
 from lichen.data.corpus import Corpus
 from lichen.fusion import pooled
 from lichen.fusion.model import FusedModel
@@ -78,6 +81,29 @@ def test_only_the_last_checkpoint_stays_however_short_the_epochs(world, tmp_path
     (kept,) = tmp_path.glob("checkpoint-*")
     assert kept.name == f"checkpoint-{trainer.state.max_steps}"
     assert trainer.args.save_total_limit is None  # the Trainer goes by times and warns
+
+
+@pytest.mark.parametrize("share", [0.5, 1.5], ids=["weights", "optimiser"])
+def test_a_full_disk_is_told_in_one_line_and_the_checkpoint_before_stays(
+    world, tmp_path, disk_limit, share
+):
+    trainer = trainer_of(world, tmp_path, epochs=2, log=tmp_path / "metrics.jsonl")
+
+    class Fill(TrainerCallback):
+        def on_epoch_begin(self, *_args, **_kwargs):
+            for path in tmp_path.glob(f"checkpoint-*/{WEIGHTS}"):
+                full.enter_context(disk_limit(int(share * path.stat().st_size)))
+
+    trainer.add_callback(Fill())
+    with ExitStack() as full, pytest.raises(LichenError) as told:
+        trainer.train()
+    last, half = trainer.state.max_steps, trainer.state.max_steps // 2
+    said = rf"^{tmp_path}/checkpoint-{last}: must be written whole, and .* Free some space or .*"
+    assert re.fullmatch(said, str(told.value))
+    (kept,) = tmp_path.glob("checkpoint-*")
+    assert kept.name == f"checkpoint-{half}"
+    again = trainer_of(world, tmp_path, epochs=2, log=tmp_path / "metrics.jsonl")
+    assert again.train(resume_from_checkpoint=str(kept)).global_step == last
 
 
 def test_gradients_of_several_passes_make_one_step(world):

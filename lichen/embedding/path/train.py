@@ -97,16 +97,16 @@ class _Run:
     def _epoch(self, epoch: int) -> float:
         order = self.draw.permutation(len(self.facts))[: self.config.epoch_facts]
         total = 0.0
-        for start in range(0, len(order), self.config.batch_size):
+        for number, start in enumerate(range(0, len(order), self.config.batch_size)):
             rows = order[start : start + self.config.batch_size]
-            total += self._step(rows) * len(rows)
-        mean = total / len(order)
-        if not np.isfinite(mean):
-            raise LichenError(
-                f"paths: the loss must be a number, and in epoch {epoch} it is {mean}. "
-                f"Lower path.learning_rate (now {self.config.learning_rate})."
-            )
-        return mean
+            loss = self._step(rows)
+            if not np.isfinite(loss):
+                raise LichenError(
+                    f"paths: the loss must be a number, and in epoch {epoch}, step {number + 1}, "
+                    f"it is {loss}. Lower path.learning_rate (now {self.config.learning_rate})."
+                )
+            total += loss * len(rows)
+        return total / len(order)
 
     def _step(self, rows: Ids) -> float:
         """Ask each fact of a batch in a random direction, its facts taken out of the graph."""

@@ -117,6 +117,8 @@ def test_wrong_input_says_what_to_do(trained, unseen):
         trained.on(unseen).score_directed([0], [-1])
     with pytest.raises(ConfigError, match=r"num_layers must be between 1 and 50; got 0"):
         PathModel(unseen, num_layers=0)
+    with pytest.raises(ConfigError, match=r"^dim must be between 1 and 100000; got 0\.$"):
+        PathModel(unseen, dim=0)
     only_test = Graph(
         entities=unseen.entities,
         relations=unseen.relations,

@@ -104,5 +104,23 @@ def test_wrong_input_says_what_to_do(graph):
     model = small(graph)
     with torch.no_grad():
         model.network.bias.fill_(torch.nan)
-    with pytest.raises(LichenError, match=r"in epoch 1 it is nan"):
+    with pytest.raises(LichenError, match=r"in epoch 1, step 1, it is nan\. Lower path\.learning"):
         train_paths(model, graph, config=SMALL)
+
+
+def test_the_step_in_which_the_loss_is_lost_is_named(graph, monkeypatch):
+    config = PathConfig(epochs=2, batch_size=16, learning_rate=100.0, negatives=6)
+    model, seen = small(graph), []
+    plain = model.score_candidates
+
+    def third_is_nan(*args, **kwargs):
+        seen.append(1)
+        return plain(*args, **kwargs) * (torch.nan if len(seen) == 3 else 1.0)
+
+    monkeypatch.setattr(model, "score_candidates", third_is_nan)
+    with pytest.raises(LichenError) as told:
+        train_paths(model, graph, config=config)
+    assert str(told.value) == (
+        "paths: the loss must be a number, and in epoch 1, step 3, it is nan. Lower "
+        "path.learning_rate (now 100.0)."
+    )
