@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,6 +17,7 @@ from lichen.data.vocabulary import Vocabulary
 from lichen.embedding.artifact import read_artifact, write_artifact
 from lichen.embedding.encoder import GraphEncoder
 from lichen.embedding.scorer import START_SIZE
+from lichen.embedding.unseen import Newcomer
 from lichen.lm.text_encoder import TextEncoder
 
 _TINY = 1e-12  # features that are all zero have no length
@@ -29,15 +30,15 @@ class DescribedEncoder(GraphEncoder):
     matrix learns what of them the facts need. With `learned`, each entity also has a vector of
     its own, added to that.
 
-    Use when entities are described and new ones must work from their text alone; without
-    `learned` a described entity that training never saw is placed like any other.
+    Use when entities are described and new ones must work from their text, alone or with facts:
+    see `with_entities`.
 
     Args:
         scorer: a key of `lichen.embedding.SCORERS`.
         graph: the entities and relations to have vectors for.
         features: `(entities, width)` a vector of each entity's description, such as
             `TextEncoder.encode` gives; zeros where there is none. None leaves the learned vectors.
-        learned: whether entities have vectors of their own as well.
+        learned: whether entities learn vectors of their own as well.
         dim: numbers an entity.
         seed: of the random start.
         reciprocal: whether reverse directions have vectors of their own.
@@ -95,7 +96,7 @@ class DescribedEncoder(GraphEncoder):
         if not self.features.shape[1]:
             return own
         told: Tensor = self.features.index_select(0, ids) @ self.project
-        return told + own if self.learned else told
+        return told + own
 
     def compute(self, ids: Tensor | None) -> Tensor:
         """Compute vectors of distinct ids, `(ids,)` -> `(ids, entity_dim)`; None is all."""
@@ -129,48 +130,55 @@ class DescribedEncoder(GraphEncoder):
         as_tail: ArrayLike = (),
         text: ArrayLike | Tensor | None = None,
     ) -> Tensor:
-        """Return a vector for an entity that has no row here, from its text or its facts.
+        """Return a vector for an entity that has no row here, from its text, its facts or both.
+
+        The text says one vector, by the learned matrix, and the facts another, by what they imply;
+        their mean is taken, the text counting as one fact. Under an inner product all of them
+        are brought to the usual length of an entity's vector first.
 
         Args:
             as_head: `(facts, 2)` relation and tail ids of the facts that it heads.
             as_tail: `(facts, 2)` head and relation ids of the facts that it ends.
             text: `(width,)` the vector of its description, made as the features were; None
-                places it by what its facts imply.
+                places it by its facts alone.
 
         Returns:
-            `(entity_dim,)`
+            `(entity_dim,)`; all zeros when there is neither fact nor text.
 
         Raises:
             ShapeError: a list does not hold pairs, or `text` is not as wide as the features.
+            ConfigError: there is a text, and there are no features.
             DataError: an id is out of range.
         """
-        if text is None:
-            return super().encode_unseen(as_head=as_head, as_tail=as_tail)
-        return self._told(text)
+        told = None if text is None else self._told(text)
+        return self._placed(as_head, as_tail, table=self.vectors(), told=told)
 
-    def with_entities(self, facts: Iterable[tuple[str, str, str]]) -> GraphEncoder:
-        """Refuse: facts alone do not describe an entity.
+    def _rows_of(self, new: Mapping[str, Newcomer]) -> dict[str, Tensor]:
+        """Return texts as features, zeros for none, and what facts add to them as own vectors."""
+        placed = self._placed_all(new)
+        said = self.features.new_zeros(len(new), self.features.shape[1])
+        for row, one in enumerate(new.values()):
+            if one.text is not None:
+                said[row] = self._feature(one.text)
+        return {"features": said, "entity_table": placed - said @ self.project}
 
-        Args:
-            facts: (head, relation, tail) labels.
-
-        Raises:
-            ConfigError: always.
-        """
-        raise ConfigError(
-            f"{type(self).__name__}: vectors come from descriptions, and the {len(list(facts))} "
-            "facts hold none. Use encode_unseen(text=...), or a GraphNetwork."
-        )
-
-    def _told(self, text: ArrayLike | Tensor) -> Tensor:
-        said = torch.as_tensor(np.asarray(text, dtype=np.float32))
-        if said.shape != self.features.shape[1:]:
-            raise ShapeError(
-                f"text must have shape ({self.features.shape[1]},), that of the features; got "
-                f"{tuple(said.shape)}. Encode it as the features were."
-            )
-        told: Tensor = said.to(self.project) @ self.project
+    def _told(self, text: ArrayLike | Tensor, *, of: str = "text") -> Tensor:
+        told: Tensor = self._feature(text, of=of) @ self.project
         return told
+
+    def _feature(self, text: ArrayLike | Tensor, *, of: str = "text") -> Tensor:
+        """Return a text's vector as the features are kept: `(width,)`."""
+        if not self.features.shape[1]:
+            return super()._told(text, of=of)  # refuses it
+        wanted = tuple(self.features.shape[1:])
+        came = repr(text) if isinstance(text, str) else tuple(np.shape(text))
+        if came != wanted:
+            raise ShapeError(
+                f"{of} must be a vector of shape {wanted}, that of the features; got {came}. "
+                "Encode it as the features were."
+            )
+        said = text if isinstance(text, Tensor) else torch.from_numpy(np.array(text, np.float32))
+        return said.to(self.features)
 
     def _labels(self) -> Graph:
         none = np.empty((0, 3), dtype=np.int64)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -14,14 +15,20 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from lichen.base import check
-from lichen.base.errors import ConfigError, DataError, ShapeError
+from lichen.base.errors import ConfigError, DataError
 from lichen.base.manifest import kind_of
 from lichen.data.graph import Graph, Ids
 from lichen.data.vocabulary import Vocabulary
 from lichen.embedding import ENCODERS
 from lichen.embedding.artifact import read_artifact, write_artifact
 from lichen.embedding.scorer import Scorer, make_scorer
-from lichen.embedding.unseen import place_unseen
+from lichen.embedding.unseen import (
+    Newcomer,
+    fact_pairs,
+    find_newcomers,
+    place_described,
+    place_unseen,
+)
 
 
 class GraphEncoder(nn.Module):
@@ -47,6 +54,11 @@ class GraphEncoder(nn.Module):
     >>> GraphEncoder("complex", g, dim=8).score_tails([0], [0]).shape
     torch.Size([1, 2])
     """
+
+    parts: Mapping[str, Any] = MappingProxyType({})
+    """What a subclass is built of beside the arguments above, as JSON holds it."""
+    draw: np.random.Generator | None = None
+    """The stream by which a subclass samples in training."""
 
     def __init__(
         self,
@@ -209,69 +221,107 @@ class GraphEncoder(nn.Module):
             ShapeError: a list does not hold pairs.
             DataError: an id is out of range.
         """
-        heading, ending = _pairs("as_head", as_head), _pairs("as_tail", as_tail)
-        if len(heading) + len(ending) == 0:
-            return self.entity_table.new_zeros(self.entity_dim)
+        return self._placed(as_head, as_tail, table=self.vectors())
+
+    @torch.no_grad()
+    def with_entities(
+        self,
+        facts: Iterable[tuple[str, str, str]] = (),
+        *,
+        texts: Mapping[str, ArrayLike | Tensor] | None = None,
+    ) -> GraphEncoder:
+        """Return a copy that also knows some new entities, without training.
+
+        Each new entity is placed by `encode_unseen` from its facts with entities known here, and
+        its text; what was known keeps its ids and vectors.
+
+        Args:
+            facts: (head, relation, tail) labels; facts between known entities are not read.
+            texts: label of a new entity to the `(width,)` vector of its description, made as the
+                features were, for encoders that have features. None has facts alone.
+
+        Returns:
+            The copy, the new entities last, in order of first appearance.
+
+        Raises:
+            DataError: a relation is unknown, a text is of a known entity, or a new entity has
+                neither a fact with a known one nor a text.
+            ConfigError: there are texts, and the encoder reads none.
+            ShapeError: a text is not as wide as the features.
+        """
+        new = find_newcomers(facts, texts or {}, entities=self.entities, relations=self.relations)
+        tables: dict[int, Any] = {}
+        for name, rows in self._rows_of(new).items():
+            table = getattr(self, name)
+            whole = torch.cat([table, rows])
+            tables[id(table)] = nn.Parameter(whole) if isinstance(table, nn.Parameter) else whole
+        grown = deepcopy(self, tables)
+        grown.entities = Vocabulary([*self.entities, *new], what="entity")
+        return grown
+
+    def _rows_of(self, new: Mapping[str, Newcomer]) -> dict[str, Tensor]:
+        """Return what new entities add to tables, by the table's name."""
+        return {"entity_table": self._placed_all(new)}
+
+    def _placed(
+        self,
+        as_head: ArrayLike,
+        as_tail: ArrayLike,
+        *,
+        table: Tensor,
+        told: Tensor | None = None,
+    ) -> Tensor:
+        """Return where facts and what a text says, if any, place an entity; see `encode_unseen`."""
+        heading, ending = fact_pairs("as_head", as_head), fact_pairs("as_tail", as_tail)
+        num_facts = len(heading) + len(ending)
+        placed = self.entity_table.new_zeros(self.entity_dim)
+        size = table.norm(dim=1).mean() if self.scorer.comparison.is_dot else None
+        if num_facts:
+            placed = place_unseen(self._implied(heading, ending, table), size=size)
+        if told is None:
+            return placed
+        return place_described(told, placed, num_facts=num_facts, size=size)
+
+    def _implied(self, heading: Ids, ending: Ids, table: Tensor) -> Tensor:
+        """Return what each fact asks of an entity, a row a formula: `(rows, entity_dim)`."""
         forward = self.relation_table[: self.num_relations]
         reverse = self.relation_table[self.num_relations :]
         said = [(True, forward, heading), (False, forward, ending[:, ::-1])]
         if self.reciprocal:
             said += [(False, reverse, heading), (True, reverse, ending[:, ::-1])]
         implied = []
-        for is_head, table, pairs in said:
-            relation = _rows(table, pairs[:, 0].copy(), what="relation")
-            others = self.vectors(pairs[:, 1].copy())
+        for is_head, relations, pairs in said:
+            relation = _rows(relations, pairs[:, 0].copy(), what="relation")
+            others = _rows(table, pairs[:, 1].copy(), what="entity")
             if not is_head:
                 implied.append(self.scorer.implied_tail(others, relation))
             elif self.scorer.asks_heads:
                 implied.append(self.scorer.implied_head(relation, others))
-        size = self.vectors().norm(dim=1).mean() if self.scorer.comparison.is_dot else None
-        return place_unseen(torch.cat(implied), size=size)
+        return torch.cat(implied)
 
-    @torch.no_grad()
-    def with_entities(self, facts: Iterable[tuple[str, str, str]]) -> GraphEncoder:
-        """Return a copy that also knows the new entities of some facts, without training.
+    def _placed_all(self, new: Mapping[str, Newcomer]) -> Tensor:
+        """Return `(new entities, entity_dim)` where each is placed."""
+        table = self.vectors()
+        rows = [table.new_zeros(0, self.entity_dim)]
+        for label, (as_head, as_tail, text) in new.items():
+            told = None if text is None else self._told(text, of=f"text of {label!r}")
+            rows.append(self._placed(as_head, as_tail, table=table, told=told)[None])
+        return torch.cat(rows)
 
-        Each new entity is placed by `encode_unseen` from its facts with entities known here;
-        what was known keeps its ids and vectors.
-
-        Args:
-            facts: (head, relation, tail) labels; facts between known entities are not read.
-
-        Returns:
-            The copy, the new entities last, in order of first appearance.
-
-        Raises:
-            DataError: a relation is unknown, or a new entity has no fact with a known one.
-        """
-        heading: dict[str, list[tuple[int, int]]] = {}
-        ending: dict[str, list[tuple[int, int]]] = {}
-        for h, r, t in facts:
-            relation = self.relations.id(r)
-            for label, others, known in ((h, heading, t), (t, ending, h)):
-                if label in self.entities:
-                    continue
-                pairs = others.setdefault(label, [])
-                if known in self.entities:
-                    other = self.entities.id(known)
-                    pairs.append((relation, other) if others is heading else (other, relation))
-        labels = list(dict.fromkeys([*heading, *ending]))
-        rows: list[Tensor] = [self.entity_table]
-        for label in labels:
-            as_head, as_tail = heading.get(label, []), ending.get(label, [])
-            if not as_head and not as_tail:
-                raise DataError(
-                    f"entity {label!r} must have a fact with an entity known here; it has none. "
-                    "Add such a fact, or train anew."
-                )
-            rows.append(self.encode_unseen(as_head=as_head, as_tail=as_tail)[None])
-        table = nn.Parameter(torch.cat(rows))
-        grown = deepcopy(self, {id(self.entity_table): table})
-        grown.entities = Vocabulary([*self.entities, *labels], what="entity")
-        return grown
+    def _told(self, text: ArrayLike | Tensor, *, of: str = "text") -> Tensor:
+        """Return what a text says an entity is: `(width,)` -> `(entity_dim,)`."""
+        del text
+        raise ConfigError(
+            f"{of} must be left out: this {type(self).__name__} has no features, so it reads no "
+            "text. Give facts, or train a DescribedEncoder or a GraphNetwork with features."
+        )
 
     def save(self, folder: str | Path) -> Path:
-        """Write the vectors, labels and settings to a folder, and return it."""
+        """Write the vectors, labels and settings to a folder, and return it.
+
+        Raises:
+            LichenError: the disk is full or cannot be written to; see `write_artifact`.
+        """
         write_artifact(
             Path(folder),
             kind="graph-encoder",
@@ -339,12 +389,4 @@ def _ids(ids: ArrayLike | Tensor, count: int, *, what: str) -> Tensor:
             f"{what} ids must be from 0 to {count - 1}; got {low} to {high}. "
             f"Look ids up in the encoder's own {what} labels."
         )
-    return found
-
-
-def _pairs(name: str, facts: ArrayLike) -> Ids:
-    found = np.asarray(facts, dtype=np.int64)
-    found = found.reshape(0, 2) if found.size == 0 else found
-    if found.ndim != 2 or found.shape[1] != 2:
-        raise ShapeError(f"{name} must have shape (facts, 2); got {found.shape}.")
     return found

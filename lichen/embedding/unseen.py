@@ -1,10 +1,98 @@
-"""The facts of an entity that training never saw to a vector for it, in closed form."""
+"""What is told of entities that training never saw, to what places each of them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
 from torch import Tensor
 
+from lichen.base.errors import DataError, ShapeError
+from lichen.data.graph import Ids
+from lichen.data.vocabulary import Vocabulary
+
 _TINY = 1e-12  # a mean of opposite directions has no length
+
+
+class Newcomer(NamedTuple):
+    """What is told of an entity that has no vector yet, in known ids."""
+
+    as_head: list[tuple[int, int]]
+    """Relation and tail of the facts that it heads."""
+    as_tail: list[tuple[int, int]]
+    """Head and relation of the facts that it ends."""
+    text: ArrayLike | Tensor | None
+    """`(width,)` the vector of its description; None where it has none."""
+
+
+def find_newcomers(
+    facts: Iterable[tuple[str, str, str]],
+    texts: Mapping[str, ArrayLike | Tensor],
+    *,
+    entities: Vocabulary,
+    relations: Vocabulary,
+) -> dict[str, Newcomer]:
+    """Return the entities that some facts and texts tell of and a vocabulary lacks.
+
+    Args:
+        facts: (head, relation, tail) labels; those between known entities, or between new ones,
+            place nobody.
+        texts: label of a new entity to the vector of its description.
+        entities: those that have vectors.
+        relations: those that have vectors.
+
+    Returns:
+        Label to what is told of it, in order of first appearance, those with a text alone last.
+
+    Raises:
+        DataError: a relation is unknown, a text is of a known entity, or a new entity has neither
+            a fact with a known one nor a text.
+    """
+    for label in texts:
+        if label in entities:
+            raise DataError(
+                f"texts must be of new entities; got one of {label!r}, which is known here. Leave "
+                "it out, or train anew with its text."
+            )
+    said = [((h, entities.get(h)), relations.id(r), (t, entities.get(t))) for h, r, t in facts]
+    new = [label for head, _, tail in said for label, known in (head, tail) if known is None]
+    found = {label: Newcomer([], [], texts.get(label)) for label in [*new, *texts]}
+    for (h, head), relation, (t, tail) in said:
+        if head is None and tail is not None:
+            found[h].as_head.append((relation, tail))
+        if tail is None and head is not None:
+            found[t].as_tail.append((head, relation))
+    for label, one in found.items():
+        if one.text is None and not (one.as_head or one.as_tail):
+            raise DataError(
+                f"entity {label!r} must have a fact with an entity known here; it has none. Add "
+                "such a fact, give its text to an encoder that reads texts, or train anew."
+            )
+    return found
+
+
+def fact_pairs(name: str, facts: ArrayLike) -> Ids:
+    """Return facts about one entity as `(facts, 2)` ids.
+
+    Args:
+        name: what the message calls them.
+        facts: pairs of ids; an empty list holds none.
+
+    Returns:
+        `(facts, 2)`
+
+    Raises:
+        ShapeError: they are not pairs.
+    """
+    found = np.asarray(facts, dtype=np.int64)
+    found = found.reshape(0, 2) if found.size == 0 else found
+    if found.ndim != 2 or found.shape[1] != 2:
+        raise ShapeError(
+            f"{name} must have shape (facts, 2); got {found.shape}. Give two ids a fact."
+        )
+    return found
 
 
 def place_unseen(implied: Tensor, *, size: Tensor | None) -> Tensor:
@@ -20,8 +108,36 @@ def place_unseen(implied: Tensor, *, size: Tensor | None) -> Tensor:
     Returns:
         `(entity width,)`
     """
-    mean = implied.mean(dim=0)
+    return _sized(implied.mean(dim=0), size)
+
+
+def place_described(told: Tensor, placed: Tensor, *, num_facts: int, size: Tensor | None) -> Tensor:
+    """Return the mean of what the text of an entity says and what its facts say.
+
+    The text counts as one fact: it decides while there are few, and gives way to many.
+
+    Args:
+        told: `(entity width,)` what the text makes of the entity.
+        placed: `(entity width,)` what `place_unseen` makes of its facts; not read without any.
+        num_facts: how many facts that is.
+        size: as in `place_unseen`; both are brought to it before they are weighed, and their mean
+            after.
+
+    Returns:
+        `(entity width,)`
+
+    References:
+        Gelman et al., 2013, "Bayesian data analysis", section 2.5 (a normal mean: the prior
+        weighs as a number of observations). Differs: that number is 1, not estimated.
+    """
+    said = _sized(told, size)
+    if not num_facts:
+        return said
+    return _sized(said.lerp(placed, num_facts / (num_facts + 1)), size)
+
+
+def _sized(vector: Tensor, size: Tensor | None) -> Tensor:
     if size is None:
-        return mean
-    length: Tensor = mean.norm().clamp_min(_TINY)
-    return mean * (size / length)
+        return vector
+    length: Tensor = vector.norm().clamp_min(_TINY)
+    return vector * (size / length)

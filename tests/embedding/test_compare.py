@@ -5,13 +5,14 @@ from lichen.embedding import compare
 from lichen.embedding.compare import (
     Dot,
     Euclidean,
+    HalfDot,
     Manhattan,
     Moduli,
     SquaredEuclidean,
     all_with_all,
 )
 
-KINDS = [Dot(), Euclidean(), SquaredEuclidean(), Manhattan(), Moduli()]
+KINDS = [Dot(), HalfDot(), Euclidean(), SquaredEuclidean(), Manhattan(), Moduli()]
 
 
 def drawn(*shape, dtype=torch.float64):
@@ -21,6 +22,13 @@ def drawn(*shape, dtype=torch.float64):
 @pytest.fixture(params=KINDS, ids=lambda kind: type(kind).__name__)
 def kind(request):
     return request.param
+
+
+def near(kind, found, expected):
+    """Equal up to the kind's precision: one rounding of each factor to bfloat16, or none."""
+    slack = 2**-8 * expected.abs().max().item() if isinstance(kind, HalfDot) else None
+    relative = 2**-8 if isinstance(kind, HalfDot) else None
+    torch.testing.assert_close(found, expected, rtol=relative, atol=slack)
 
 
 def slow(kind, queries, candidates, upstream):
@@ -47,11 +55,11 @@ def test_blocks_change_nothing(kind, block, monkeypatch):
     queries, candidates, upstream = drawn(5, 6), drawn(11, 6).flip(1), drawn(5, 11)
     scores, by_query, by_candidate = slow(kind, queries, candidates, upstream)
     found = kind.scores(queries, candidates)
-    torch.testing.assert_close(found, scores)
+    near(kind, found, scores)
     into = torch.full_like(candidates, 2.0)
     toward = kind.pull(queries, candidates, found, upstream.clone(), into)
-    torch.testing.assert_close(toward, by_query)
-    torch.testing.assert_close(into, by_candidate + 2.0)
+    near(kind, toward, by_query)
+    near(kind, into, by_candidate + 2.0)
 
 
 def test_writes_where_it_is_told(kind):
@@ -67,11 +75,11 @@ def test_takes_views_of_a_wider_table(kind):
     whole = table[:, 3:7]
     scores, by_query, by_candidate = slow(kind, queries, whole, upstream)
     found = kind.scores(queries, whole)
-    torch.testing.assert_close(found, scores)
+    near(kind, found, scores)
     gradient = torch.zeros_like(table)
     toward = kind.pull(queries, whole, found, upstream.clone(), gradient[:, 3:7])
-    torch.testing.assert_close(toward, by_query)
-    torch.testing.assert_close(gradient[:, 3:7], by_candidate)
+    near(kind, toward, by_query)
+    near(kind, gradient[:, 3:7], by_candidate)
     assert not gradient[:, :3].any()
 
 
@@ -91,7 +99,35 @@ def test_single_precision_is_as_exact_as_a_sum_allows(kind):
     queries, candidates = drawn(64, 200, dtype=torch.float32), drawn(300, 200).flip(1)
     expected = kind.scores(queries.double(), candidates)
     found = kind.scores(queries, candidates.float())
-    assert (found - expected).abs().max() < 3e-6 * expected.abs().max()
+    allowed = 2**-8 if isinstance(kind, HalfDot) else 3e-6
+    assert (found - expected).abs().max() < allowed * expected.abs().max()
+
+
+def test_half_precision_rounds_each_factor_and_each_sum_once():
+    queries, candidates = drawn(32, 2000, dtype=torch.float32), drawn(50, 2000).float().flip(1)
+    found = HalfDot().scores(queries, candidates)
+    rounded = queries.bfloat16().double(), candidates.bfloat16().double()
+    assert_rounded_once(found, rounded[0] @ rounded[1].T)
+    assert (found - queries @ candidates.T).abs().max() > 0.1
+    upstream = drawn(32, 50, dtype=torch.float32)
+    into = torch.zeros_like(candidates)
+    toward = HalfDot().pull(queries, candidates, found, upstream, into)
+    pushed = upstream.bfloat16().double()
+    assert_rounded_once(toward, pushed @ rounded[1])
+    assert_rounded_once(into, pushed.T @ rounded[0])
+
+
+def assert_rounded_once(found, exact):
+    """Float32 that is as far from the exact sum as one rounding to bfloat16 goes."""
+    assert found.dtype == torch.float32
+    assert ((found - exact).abs() <= 2**-8 * exact.abs() + 1e-6 * exact.abs().max()).all()
+
+
+def test_half_precision_adds_to_what_is_there_in_float32():
+    into = torch.full((5, 4), 1000.0)  # where bfloat16's step is 4
+    one = torch.ones(3, 4)
+    HalfDot().pull(one, torch.ones(5, 4), torch.ones(3, 5), torch.full((3, 5), 0.25), into)
+    assert torch.equal(into, torch.full((5, 4), 1000.75))
 
 
 def test_nothing_to_compare(kind):

@@ -73,6 +73,20 @@ def test_a_described_entity_never_seen_is_placed_by_its_text(world, trained):
         assert int(scores.argmax()) == kind
 
 
+def test_a_grown_encoder_keeps_texts_as_features_and_facts_as_own_vectors(world, trained):
+    graph, _, kinds = world
+    facts = [("silent", "goes_to", "place0"), ("new", "goes_to", "place1")]
+    grown = trained.with_entities(facts, texts={"new": torch.tensor(kinds[1])})
+    said = torch.tensor(np.stack([np.zeros(WIDTH), kinds[1]]), dtype=torch.float32)
+    assert torch.equal(grown.features[-2:], said)
+    old = slice(graph.num_entities)
+    assert torch.equal(grown.entity_table[old], trained.entity_table)
+    silent = trained.encode_unseen(as_head=[[0, graph.entities.id("place0")]])
+    torch.testing.assert_close(grown.entity_table[-2], silent, check_stride=False)
+    names = {name for name, _ in grown.named_parameters()}
+    assert names == {name for name, _ in trained.named_parameters()}
+
+
 def test_without_text_its_facts_place_it(world, trained):
     graph = world[0]
     new = trained.encode_unseen(as_head=[[0, graph.entities.id("place1")]])
@@ -98,12 +112,16 @@ def test_wrong_input_says_what_to_do(world, trained):
         DescribedEncoder("distmult", graph, features=features[:4])
     with pytest.raises(ConfigError, match="learned must be True where there are no features"):
         DescribedEncoder("distmult", graph, features=None, learned=False)
-    with pytest.raises(ShapeError, match=r"text must have shape \(6,\).*got \(2,\)"):
+    with pytest.raises(ConfigError, match=r"^dim must be between 1 and 1000000; got 0\.$"):
+        DescribedEncoder("distmult", graph, features=features, dim=0)
+    with pytest.raises(ShapeError, match=r"text must be a vector of shape \(6,\).*got \(2,\)"):
         trained.encode_unseen(text=[1.0, 2.0])
     with pytest.raises(DataError, match="entity ids must be from 0 to 32; got 33 to 33"):
         trained.vectors([33])
-    with pytest.raises(ConfigError, match=r"the 1 facts hold none. Use encode_unseen"):
-        trained.with_entities([("new", "near", "place0")])
+    with pytest.raises(
+        ShapeError, match=r"text of 'new' must be a vector .*; got 'a thing'. Encode"
+    ):
+        trained.with_entities(texts={"new": "a thing"})
 
 
 def test_description_vectors_are_the_language_models():

@@ -75,7 +75,7 @@ def test_ids_outside_are_refused(encoder, wrong):
 def test_bad_settings_are_refused(graph):
     with pytest.raises(ChoiceError, match="Did you mean 'complex'"):
         GraphEncoder("compelx", graph)
-    with pytest.raises(ConfigError, match="dim must be between 1"):
+    with pytest.raises(ConfigError, match=r"^dim must be between 1 and 1000000; got 0\.$"):
         GraphEncoder("distmult", graph, dim=0)
     with pytest.raises(ConfigError, match="Use 8"):
         GraphEncoder("complex", graph, dim=7)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from lichen.base.errors import DataError
+from lichen.base.errors import ConfigError, DataError
 from lichen.data.graph import Graph
 from lichen.embedding.encoder import GraphEncoder
 from lichen.embedding.factorisation import factorise
@@ -89,6 +89,11 @@ def test_saves_and_loads(tmp_path):
 def test_no_fact_is_refused():
     with pytest.raises(DataError, match="at least one fact to factorise"):
         factorise(blocks().select([]), dim=4)
+
+
+def test_no_dimension_is_refused_in_one_line():
+    with pytest.raises(ConfigError, match=r"^dim must be between 1 and 1000000; got 0\.$"):
+        factorise(blocks(), dim=0)
 
 
 def test_is_clearly_above_chance_on_umls(lichen_data):

@@ -1,7 +1,9 @@
+import time
+
 import numpy as np
 import pytest
 
-from lichen.base.errors import ChoiceError, DataError
+from lichen.base.errors import ChoiceError, ConfigError, DataError
 from lichen.data.graph import Graph
 from lichen.embedding.config import EmbeddingConfig
 from lichen.embedding.search import search
@@ -34,8 +36,47 @@ def test_the_best_trial_is_returned_and_the_first_is_the_given_settings():
     assert "trials in" in str(report)
 
 
+def test_the_budget_ends_a_run_within_an_epoch():
+    rng = np.random.default_rng(0)
+    facts = [(f"e{h}", "r", f"e{t}") for h, t in rng.integers(3000, size=(30_000, 2))]
+    large = Graph.from_triples(facts[:-50], splits={"valid": facts[-50:]})
+    config = EmbeddingConfig(epochs=100, valid_every=100, candidates="all", batch_size=64)
+    started = time.monotonic()
+    report = search(large, dim=128, budget_s=1.0, config=config, space={"n3": (0.0, 0.3)})
+    assert time.monotonic() - started < 6.0
+    assert len(report.trials) == 1
+    assert report.valid_mrr > 0
+
+
+def test_no_time_at_all_is_one_step_of_one_trial():
+    report = search(graph(), dim=8, budget_s=0.0)
+    assert len(report.trials) == 1
+
+
+@pytest.mark.parametrize(
+    ("scorer", "settings"),
+    [("transe", {"norm": 2, "squared": True}), ("rotate", {"distance": "squared"})],
+)
+def test_a_scorers_own_settings_are_taken(scorer, settings, monkeypatch):
+    started = []
+
+    def look(encoder, *_args, on_look, **_kwargs):
+        started.append(encoder)
+        on_look(1, 0.5)
+
+    monkeypatch.setattr("lichen.embedding.search.train_embedding", look)
+    space = {"max_norm": (1.5, 3.0)}
+    search(graph(), scorer=scorer, dim=8, budget_s=0.0, space=space, reciprocal=False, **settings)
+    (encoder,) = started
+    assert encoder.settings == settings
+    assert type(encoder.scorer.comparison).__name__ == "SquaredEuclidean"
+    assert not encoder.reciprocal
+
+
 def test_what_cannot_be_searched_is_refused():
     with pytest.raises(DataError, match="must have a valid split to choose by"):
         search(Graph.from_triples([("a", "r", "b")]), budget_s=1.0)
     with pytest.raises(ChoiceError, match="dropout"):
         search(graph(), dim=8, budget_s=1.0, space={"dropuot": (0.0, 0.5)})
+    with pytest.raises(ConfigError, match="rotate: a setting must be distance; got 'norm'"):
+        search(graph(), scorer="rotate", dim=8, budget_s=1.0, norm=2)

@@ -2,14 +2,16 @@ import numpy as np
 import pytest
 import torch
 
+from lichen.base.errors import DataError
 from lichen.data.graph import Graph
+from lichen.data.vocabulary import Vocabulary
 from lichen.embedding import SCORERS
 from lichen.embedding.config import EmbeddingConfig
 from lichen.embedding.distmult import DistMult
 from lichen.embedding.encoder import GraphEncoder
 from lichen.embedding.trainer import train_embedding
 from lichen.embedding.transe import TransE
-from lichen.embedding.unseen import place_unseen
+from lichen.embedding.unseen import find_newcomers, place_described, place_unseen
 
 CLUBS, SIZE = 6, 12
 
@@ -73,3 +75,35 @@ def test_direction_matters():
     one = encoder.encode_unseen(as_head=[(0, 3)])
     other = encoder.encode_unseen(as_tail=[(3, 0)])
     assert not torch.allclose(one, other)
+
+
+def test_golden_places_of_the_described():
+    told, placed = torch.tensor([0.0, 3.0]), torch.tensor([4.0, 0.0])
+    point = place_described(told, placed, num_facts=3, size=None)
+    assert point.tolist() == [3.0, 0.75]
+    size = torch.tensor(4.0)
+    direction = place_described(told, placed, num_facts=1, size=size)
+    assert direction.tolist() == pytest.approx([8**0.5, 8**0.5])
+    assert place_described(told, placed, num_facts=0, size=size).tolist() == [0.0, 4.0]
+    assert place_described(told, placed, num_facts=0, size=None).tolist() == [0.0, 3.0]
+
+
+def test_what_is_told_of_newcomers():
+    known = {"entities": Vocabulary(["a", "b"], what="entity")}
+    known["relations"] = Vocabulary(["near", "in"], what="relation")
+    facts = [("b", "in", "y"), ("x", "near", "a"), ("a", "near", "b"), ("y", "near", "z")]
+    found = find_newcomers(facts, {"z": [1.0], "w": [2.0]}, **known)
+    assert {label: tuple(one) for label, one in found.items()} == {
+        "y": ([], [(1, 1)], None),
+        "x": ([(0, 0)], [], None),
+        "z": ([], [], [1.0]),
+        "w": ([], [], [2.0]),
+    }
+    assert list(found) == ["y", "x", "z", "w"]
+    assert find_newcomers([], {}, **known) == {}
+    with pytest.raises(DataError, match="'z' must have a fact with an entity known here"):
+        find_newcomers(facts, {}, **known)
+    with pytest.raises(DataError, match="texts must be of new entities; got one of 'a'"):
+        find_newcomers(facts, {"a": [1.0]}, **known)
+    with pytest.raises(DataError, match="relation must be one of the 2 known; got 'under'"):
+        find_newcomers([("x", "under", "a")], {}, **known)

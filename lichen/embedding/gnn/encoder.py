@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,13 +11,14 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from lichen.base import check
-from lichen.base.errors import ConfigError, DataError, ShapeError
+from lichen.base.errors import ConfigError, DataError
 from lichen.data.graph import Graph, Ids
 from lichen.data.vocabulary import Vocabulary
 from lichen.embedding.described import DescribedEncoder
 from lichen.embedding.edges import Edges
 from lichen.embedding.gnn.layer import Messages, make_layer
 from lichen.embedding.gnn.sampler import Neighbourhood, neighbourhood
+from lichen.embedding.unseen import fact_pairs, find_newcomers
 
 
 class GraphNetwork(DescribedEncoder):
@@ -50,6 +51,8 @@ class GraphNetwork(DescribedEncoder):
     KIND: ClassVar[str] = "graph-network"
     facts: Tensor
     """`(facts, 3)` what the layers read."""
+    draw: np.random.Generator
+    """The stream by which edges are drawn in training."""
 
     def __init__(
         self,
@@ -65,6 +68,7 @@ class GraphNetwork(DescribedEncoder):
         super().__init__(scorer, graph, features=features, learned=learned, **settings)
         check.between("fan_out entries", len(fan_out), 1, 16)
         self.layer_name, self.fan_out = layers, tuple(fan_out)
+        self.parts = {"layers": layers, "fan_out": list(fan_out)}
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed)
             self.layers = nn.ModuleList(
@@ -182,23 +186,32 @@ class GraphNetwork(DescribedEncoder):
         return self._run(self._around(grown, seeds, [None] * len(self.layers)), start, grown)[0]
 
     @torch.no_grad()
-    def with_entities(self, facts: Iterable[tuple[str, str, str]]) -> GraphNetwork:
+    def with_entities(
+        self,
+        facts: Iterable[tuple[str, str, str]] = (),
+        *,
+        texts: Mapping[str, ArrayLike | Tensor] | None = None,
+    ) -> GraphNetwork:
         """Return a copy whose layers also read some facts, new entities included, untrained.
 
-        A new entity starts with the mean of what its known neighbours start with.
+        A new entity starts as in `encode_unseen`, from its text and its known neighbours.
 
         Args:
             facts: (head, relation, tail) labels.
+            texts: label of a new entity to the `(width,)` vector of its description, made as the
+                features were. None has facts alone.
 
         Returns:
             The copy, the new entities last, in order of first appearance.
 
         Raises:
-            DataError: a relation is unknown, or a new entity has no fact with a known one.
+            DataError: a relation is unknown, a text is of a known entity, or a new entity has
+                neither a fact with a known one nor a text.
+            ConfigError: there are texts, and there are no features.
+            ShapeError: a text is not as wide as the features.
         """
         said = list(facts)
-        ends = [label for h, _, t in said for label in (h, t)]
-        new = [label for label in dict.fromkeys(ends) if label not in self.entities]
+        new = find_newcomers(said, texts or {}, entities=self.entities, relations=self.relations)
         entities = Vocabulary([*self.entities, *new], what="entity")
         added = np.array(
             [(entities.id(h), self.relations.id(r), entities.id(t)) for h, r, t in said],
@@ -206,26 +219,22 @@ class GraphNetwork(DescribedEncoder):
         ).reshape(-1, 3)
         own: list[Tensor] = [self.entity_table]
         told: list[Tensor] = [self.features]
-        for entity in range(self.num_entities, len(entities)):
-            near = np.concatenate(
-                [added[added[:, 0] == entity, 2], added[added[:, 2] == entity, 0]]
-            )
-            near = near[near < self.num_entities]
-            if not len(near):
-                raise DataError(
-                    f"entity {entities[entity]!r} must have a fact with an entity known here; it "
-                    "has none. Add such a fact, or train anew."
-                )
-            own.append(self.entity_table[near].mean(0, keepdim=True))
-            told.append(self.features[near].mean(0, keepdim=True))
+        for label, (as_head, as_tail, text) in new.items():
+            near = [t for _, t in as_head] + [h for h, _ in as_tail]
+            own.append(_mean(self.entity_table, near))
+            if text is None:
+                told.append(_mean(self.features, near))
+            else:
+                told.append(self._feature(text, of=f"text of {label!r}")[None])
         triples = np.unique(np.concatenate([self.facts.numpy(force=True), added]), axis=0)
         graph = Graph(entities=entities, relations=self.relations, triples=triples)
-        arguments = self._said() | {"features": torch.cat(told) if told[0].shape[1] else None}
+        features = torch.cat(told).cpu() if told[0].shape[1] else None
+        arguments = self._said() | {"features": features}
         grown = GraphNetwork(self.scorer_name, graph, **arguments)
         state = grown.state_dict()
         mine = {k: x for k, x in self.state_dict().items() if k not in ("facts", "features")}
         grown.load_state_dict(state | mine | {"entity_table": torch.cat(own)})
-        return grown.train(self.training)
+        return grown.to(self.relation_table.device).train(self.training)
 
     def _labels(self) -> Graph:
         return Graph(
@@ -233,15 +242,16 @@ class GraphNetwork(DescribedEncoder):
         )
 
     def _said(self) -> dict[str, Any]:
-        more = {"layers": self.layer_name, "fan_out": list(self.fan_out)}
-        return super()._said() | more
+        return {**super()._said(), **self.parts}
+
+
+def _mean(table: Tensor, rows: Sequence[int]) -> Tensor:
+    """Return the mean of some rows of a table, `(1, width)`; zeros of none."""
+    return table[list(rows)].sum(0, keepdim=True) / max(1, len(rows))
 
 
 def _pairs(name: str, facts: ArrayLike, bounds: tuple[int, int]) -> Ids:
-    found = np.asarray(facts, dtype=np.int64)
-    found = found.reshape(0, 2) if found.size == 0 else found
-    if found.ndim != 2 or found.shape[1] != 2:
-        raise ShapeError(f"{name} must have shape (facts, 2); got {found.shape}.")
+    found = fact_pairs(name, facts)
     if ((found < 0) | (found >= np.array(bounds))).any():
         raise DataError(
             f"{name} must hold ids below {bounds}; got up to {tuple(found.max(0).tolist())}. "

@@ -1,9 +1,11 @@
+import numpy as np
 import pytest
 import torch
 
 from lichen.base.errors import ChoiceError, ConfigError, DataError
 from lichen.data.graph import Graph
 from lichen.embedding.encoder import GraphEncoder
+from lichen.embedding.evaluate import evaluate
 from lichen.embedding.exchange.pykeen import from_pykeen, load_pykeen, save_pykeen, to_pykeen
 from lichen.embedding.exchange.pykeen_triples import to_triples_factory
 
@@ -81,6 +83,41 @@ def test_encoders_score_the_same_there_and_come_back(name, reciprocal, graph):
     back = from_pykeen(model, to_triples_factory(graph))
     assert back.scorer_name == ("cp" if name == "simple" else encoder.scorer_name)
     assert_same_scores(back, model, graph)
+
+
+def whole_numbers(name, graph, reciprocal):
+    """Give vectors whose scores no order of adding changes, with equal scores among them."""
+    encoder = GraphEncoder(name, graph, dim=4, reciprocal=reciprocal)
+    draw = torch.Generator().manual_seed(6)
+    with torch.no_grad():
+        for table in (encoder.entity_table, encoder.relation_table):
+            table.copy_(torch.randint(-2, 3, table.shape, generator=draw))
+    return encoder
+
+
+@pytest.mark.parametrize("reciprocal", [False, True])
+@pytest.mark.parametrize("name", ["complex", "distmult", "transe"])
+def test_filtered_ranks_are_those_of_pykeens_evaluator(name, reciprocal):
+    evaluation = pytest.importorskip("pykeen.evaluation", reason="pykeen is not installed")
+    drawn = np.random.default_rng(4).integers((30, 3, 30), size=(240, 3)).tolist()
+    facts = list(dict.fromkeys((f"e{h}", f"r{r}", f"e{t}") for h, r, t in drawn))
+    graph = Graph.from_triples(facts[80:], splits={"valid": facts[:30], "test": facts[30:80]})
+    encoder = whole_numbers(name, graph, reciprocal)
+    evaluator = evaluation.RankBasedEvaluator(filtered=True, clear_on_finalize=False)
+    others = [to_triples_factory(graph, split).mapped_triples for split in ("train", "valid")]
+    evaluator.evaluate(
+        to_pykeen(encoder),
+        to_triples_factory(graph, "test").mapped_triples,
+        additional_filter_triples=others,
+        batch_size=16,
+        use_tqdm=False,
+    )
+    ranks = {key: np.concatenate(found) for key, found in evaluator.ranks.items()}
+    for ties in ("optimistic", "realistic", "pessimistic"):
+        found = evaluate(encoder, graph, ties=ties)
+        np.testing.assert_array_equal(found.tail_ranks, ranks["tail", ties])
+        np.testing.assert_array_equal(found.head_ranks, ranks["head", ties])
+    assert (ranks["tail", "optimistic"] < ranks["tail", "pessimistic"]).any()
 
 
 def test_folders_go_both_ways(graph, tmp_path):

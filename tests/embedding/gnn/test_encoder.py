@@ -6,6 +6,7 @@ import torch
 
 from lichen.base.errors import ChoiceError, ConfigError, DataError, ShapeError
 from lichen.data.graph import Graph
+from lichen.embedding import SCORERS
 from lichen.embedding.config import EmbeddingConfig
 from lichen.embedding.evaluate import evaluate
 from lichen.embedding.gnn import LAYERS
@@ -14,7 +15,7 @@ from lichen.embedding.trainer import train_embedding
 
 pytest.importorskip("torch_geometric")
 CLUBS, MEMBERS, DIM = 3, 9, 8
-EVERY = [(layer, scorer) for layer in LAYERS for scorer in ("distmult", "complex", "transe")]
+EVERY = [(layer, scorer) for layer in LAYERS for scorer in SCORERS]
 
 
 @pytest.fixture(scope="module")
@@ -48,10 +49,12 @@ def test_some_vectors_equal_those_of_all(graph, layer, scorer):
     torch.testing.assert_close(scores, encoder.score_tails([4, 5], [0, 0]).detach())
 
 
-@pytest.mark.parametrize("layer", LAYERS)
-@pytest.mark.parametrize("candidates", ["all", "sampled"])
-def test_training_moves_every_weight_and_lowers_the_loss(graph, layer, candidates):
-    encoder = GraphNetwork("distmult", graph, layers=layer, dim=DIM, fan_out=(3, 2))
+@pytest.mark.parametrize(
+    ("layer", "scorer", "candidates"),
+    [(*pair, "all") for pair in EVERY] + [(layer, "distmult", "sampled") for layer in LAYERS],
+)
+def test_training_moves_every_weight_and_lowers_the_loss(graph, layer, scorer, candidates):
+    encoder = GraphNetwork(scorer, graph, layers=layer, dim=DIM, fan_out=(3, 2))
     before = {name: x.detach().clone() for name, x in encoder.named_parameters()}
     config = EmbeddingConfig(
         epochs=4, learning_rate=0.02, batch_size=64, candidates=candidates, negatives=12
@@ -119,6 +122,11 @@ def test_new_entities_with_facts_become_part_of_the_graph(graph):
     torch.testing.assert_close(
         alone.vectors()[-1], encoder.encode_unseen(as_head=[[likes, 3]]), rtol=1e-4, atol=1e-6
     )
+    told = encoder.with_entities([("new", "likes", label)], texts={"new": np.ones(3)})
+    assert told.features[-1].tolist() == [1.0, 1.0, 1.0]
+    assert torch.equal(told.entity_table[-1], encoder.entity_table[3])
+    lone = encoder.with_entities(texts={"new": np.ones(3)})
+    assert lone.entity_table[-1].tolist() == [0.0] * DIM
     two = encoder.with_entities(
         [("new", "likes", label), ("new", "likes", "newer"), (label, "likes", "newer")]
     )
@@ -128,6 +136,8 @@ def test_new_entities_with_facts_become_part_of_the_graph(graph):
         encoder.with_entities([("b", "likes", "c")])
     with pytest.raises(DataError, match="relation must be one of"):
         encoder.with_entities([("b", "adores", label)])
+    with pytest.raises(ShapeError, match=r"text of 'b' must be a vector of shape \(3,\)"):
+        encoder.with_entities(texts={"b": [1.0]})
 
 
 def test_text_alone_or_facts_alone_place_an_unseen_entity(graph):
@@ -184,6 +194,8 @@ def test_wrong_settings_say_what_to_do(graph):
         GraphNetwork("distmult", graph, layers="gcm")
     with pytest.raises(ConfigError, match="fan_out entries must be between 1"):
         GraphNetwork("distmult", graph, fan_out=())
+    with pytest.raises(ConfigError, match=r"^dim must be between 1 and 1000000; got 0\.$"):
+        GraphNetwork("distmult", graph, dim=0)
     with pytest.raises(ConfigError, match="learned must be True"):
         GraphNetwork("distmult", graph, learned=False)
     encoder = GraphNetwork("distmult", graph, dim=DIM)
