@@ -5,6 +5,7 @@ export OMP_WAIT_POLICY ?= PASSIVE
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 TEST_PROCESSES ?= 2
+PEER ?= $(BIN)/python
 
 .DEFAULT_GOAL := help
 .PHONY: help quickstart quickstart-full test check fix docs examples bench bench-embedding bench-fusion clean
@@ -63,16 +64,16 @@ bench: $(VENV)/.installed-dev  ## claims, questions and the generator on Atlas (
 	$(BIN)/python benchmarks/claims.py
 	$(BIN)/python benchmarks/questions.py
 
-# PEER is a Python in which pykeen is installed, to be measured beside; without it those two are left out
-bench-embedding: $(VENV)/.installed-dev  ## link prediction, transductive and inductive, three seeds (some hours)
+# PEER is a Python in which pykeen is installed, to be measured beside; scale.py takes 5 GiB of memory
+bench-embedding: $(VENV)/.installed-dev  ## link prediction, transductive, inductive, at scale (some hours)
 	$(BIN)/python benchmarks/embedding/small.py
 	$(BIN)/python benchmarks/embedding/published.py
 	$(BIN)/python benchmarks/embedding/priors.py
 	$(BIN)/python benchmarks/embedding/inductive.py
-ifdef PEER
+	$(BIN)/python benchmarks/embedding/ceiling.py
 	$(BIN)/python benchmarks/embedding/ranking.py --peer $(PEER)
 	$(BIN)/python benchmarks/embedding/training.py --peer $(PEER)
-endif
+	$(BIN)/python benchmarks/embedding/scale.py runs/embedding/synthetic.tsv --rows
 
 # WordNet comes from the Debian package wordnet-base; the other data is read from LICHEN_DATA
 bench-fusion: $(VENV)/.installed-dev  ## fusions on real tasks, alignment, word senses, recommendation (some hours)

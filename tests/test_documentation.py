@@ -18,6 +18,8 @@ def name_of(page):
     return str(page.relative_to(ROOT))
 
 
+# PyTorch Geometric and PyKEEN call it as they are imported
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:DeprecationWarning")
 @pytest.mark.parametrize("page", [p for p in PAGES if BLOCK.search(p.read_text())], ids=name_of)
 def test_the_python_on_a_page_runs_and_prints_what_the_page_says(
     page, tmp_path, monkeypatch, capsys

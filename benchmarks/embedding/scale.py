@@ -107,6 +107,7 @@ if __name__ == "__main__":
     parser.add_argument("--rows", action="store_true", help="write the rows")
     asked = parser.parse_args()
     if not asked.file.exists():
+        asked.file.parent.mkdir(parents=True, exist_ok=True)
         write_facts(draw_facts(Size()), asked.file)
     ended = run(asked.file, asked.dim)
     if asked.rows:

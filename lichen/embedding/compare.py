@@ -88,7 +88,12 @@ class Dot:
 
 @dataclass(frozen=True)
 class HalfDot:
-    """The inner product in bfloat16, sums in float32; for processors and GPUs that have it."""
+    """The inner product of vectors rounded to bfloat16, for processors and GPUs that have it.
+
+    A product sums in float32 and is rounded to bfloat16 once, at its end; what is added to and
+    what is returned keep their own precision. Torch has products of bfloat16 that end in float32
+    on GPUs alone.
+    """
 
     is_dot: ClassVar[bool] = True
 
@@ -99,7 +104,7 @@ class HalfDot:
     def scores(self, queries: Tensor, candidates: Tensor, *, out: Tensor | None = None) -> Tensor:
         """Compare all with all."""
         found = queries.bfloat16() @ candidates.bfloat16().T
-        return found.float() if out is None else out.copy_(found)
+        return found.to(queries.dtype) if out is None else out.copy_(found)
 
     def pull(
         self, queries: Tensor, candidates: Tensor, scores: Tensor, upstream: Tensor, into: Tensor
@@ -108,7 +113,7 @@ class HalfDot:
         del scores
         half = upstream.bfloat16()
         into.add_(half.T @ queries.bfloat16())
-        return (half @ candidates.bfloat16()).float()
+        return (half @ candidates.bfloat16()).to(queries.dtype)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -59,27 +60,31 @@ def search(
     config: EmbeddingConfig | None = None,
     space: Mapping[str, tuple[Any, ...]] = SPACE,
     seed: int = 0,
+    **settings: Any,
 ) -> SearchReport:
     """Try settings until the time is up; trials that fall behind are cut at their looks.
 
-    The first trial takes `config` as it is, so the result is never below it.
+    The first trial takes `config`, moved into the space, so where it comes to its end the result
+    is never below it. When the time is up the trial in progress is cut at its next step and
+    looked at as it stands, so there is always one.
 
     Args:
         graph: with a "valid" split.
         scorer: a key of `lichen.embedding.SCORERS`.
         dim: numbers an entity.
-        budget_s: seconds; a trial in progress then ends at its next look.
+        budget_s: seconds; a last look at the validation split may come on top.
         config: settings of what is not searched; None takes the defaults.
         space: what is searched; see `SPACE`.
         seed: of the search and of every trial.
+        **settings: of `GraphEncoder`: `reciprocal`, and the scorer's own, such as `distance`.
 
     Returns:
         The best settings and all trials.
 
     Raises:
-        DataError: there is no validation split, or the time was too short for one look.
-        ChoiceError: the space names no setting.
-        ConfigError: a value is out of its bounds.
+        DataError: there is no validation split.
+        ChoiceError: the space names no setting, or there is no such scorer.
+        ConfigError: a value is out of its bounds, or settings do not fit the scorer.
         MissingExtraError: Optuna is not installed.
 
     References:
@@ -94,15 +99,11 @@ def search(
     for key in space:
         choose("search: space", key, {f.name: None for f in fields(EmbeddingConfig)})
     started = time.monotonic()
-    trials = _Trials(graph, scorer, dim, base, space, ends=started + budget_s)
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    sampler = optuna.samplers.TPESampler(seed=seed)
-    pruner = optuna.pruners.MedianPruner(n_startup_trials=4)
-    study = optuna.create_study(direction="maximize", sampler=sampler, pruner=pruner)
+    encoder = GraphEncoder(scorer, graph, dim=dim, seed=seed, **settings)
+    trials = _Trials(graph, encoder, base, space, ends=started + budget_s)
+    study = _study(optuna, seed)
     study.enqueue_trial(_start(base, space))
-    study.optimize(trials, timeout=budget_s)
-    if not trials.found:
-        raise DataError(f"search: budget_s must allow one trial; got {budget_s}.")
+    study.optimize(trials)
     tried, best = max(trials.found, key=lambda trial: trial[1])
     return SearchReport(
         config=replace(base, **tried),
@@ -112,13 +113,20 @@ def search(
     )
 
 
+def _study(optuna: Any, seed: int) -> Any:
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    sampler = optuna.samplers.TPESampler(seed=seed)
+    pruner = optuna.pruners.MedianPruner(n_startup_trials=4)
+    return optuna.create_study(direction="maximize", sampler=sampler, pruner=pruner)
+
+
 @dataclass
 class _Trials:
-    """Trains with what Optuna suggests; cut at a look when the time is up or it falls behind."""
+    """Trains with what Optuna suggests; cut when the time is up, or at a look that is behind."""
 
     graph: Graph
-    scorer: str
-    dim: int
+    encoder: GraphEncoder
+    """As every trial starts; each trains a copy."""
     base: EmbeddingConfig
     space: Mapping[str, tuple[Any, ...]]
     ends: float
@@ -126,17 +134,28 @@ class _Trials:
 
     def __call__(self, trial: Any) -> float:
         tried = {key: _suggest(trial, key, values) for key, values in self.space.items()}
-        encoder = GraphEncoder(self.scorer, self.graph, dim=self.dim, seed=self.base.seed)
         looks = [0.0]
 
         def on_look(epoch: int, mrr: float) -> bool:
             looks.append(mrr)
             trial.report(max(looks), epoch)
-            return time.monotonic() > self.ends or trial.should_prune()
+            return bool(trial.should_prune())
 
-        train_embedding(encoder, self.graph, config=replace(self.base, **tried), on_look=on_look)
+        train_embedding(
+            deepcopy(self.encoder),
+            self.graph,
+            config=replace(self.base, **tried),
+            on_look=on_look,
+            on_step=self.is_over,
+        )
         self.found.append((tried, max(looks)))
+        if self.is_over():
+            trial.study.stop()
         return max(looks)
+
+    def is_over(self) -> bool:
+        """Say whether the time is up."""
+        return time.monotonic() > self.ends
 
 
 def _suggest(trial: Any, key: str, values: tuple[Any, ...]) -> Any:

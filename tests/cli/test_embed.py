@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import torch
 from typer.testing import CliRunner
 
 import lichen as li
@@ -23,6 +24,25 @@ def test_ranks_the_test_split(tmp_path, lichen):
     found = json.loads(out)
     assert 0 < found["test_mrr"] <= 1
     assert found["test_unseen"] == 1
+
+
+def test_two_processes_rank_as_one_does(tmp_path, lichen):
+    ways = (("next", 1), ("far", 7))
+    facts = [f"a{i}\t{way}\ta{(i + k) % 30}\n" for i in range(30) for way, k in ways]
+    for name, part in (("train", facts[6:]), ("valid", facts[:3]), ("test", facts[3:6])):
+        (tmp_path / f"{name}.tsv").write_text("".join(part))
+    options = ["--dim", 16, "--epochs", 10, "--json"]
+    found = {}
+    for processes in (1, 2):
+        out = tmp_path / f"nodes{processes}"
+        said = lichen("embed", tmp_path, *options, "--processes", processes, "--out", out)
+        found[processes] = json.loads(said) | {"vectors": li.GraphEncoder.load(out).vectors()}
+    one, two = found[1], found[2]
+    assert two["epochs"] == one["epochs"] == 10
+    assert two["loss"] == pytest.approx(one["loss"], rel=1e-3)
+    assert two["valid_mrr"] == pytest.approx(one["valid_mrr"], abs=0.05)
+    assert two["test_mrr"] == pytest.approx(one["test_mrr"], abs=0.05)
+    torch.testing.assert_close(two["vectors"], one["vectors"], rtol=1e-3, atol=1e-3)
 
 
 def test_reads_what_the_options_say(tmp_path, lichen):
