@@ -64,10 +64,10 @@ def train(
         li.GraphEncoder.load(nodes),
         fusion=fusion,
         at=int(at) if at is not None and at.isdecimal() else at,
-        labels=data.labels(),
         graph=facts,
         seed=seed,
     )
+    model.set_labels(model.task.learnt(data))
     has_valid = any(doc.split == "valid" for doc in data)
     valid = data.valid if has_valid else None
     run = li.train(model, data.train, valid=valid, out=out, seed=seed, processes=processes)

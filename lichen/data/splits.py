@@ -1,13 +1,16 @@
-"""A graph's facts to splits, and what those hold that the training facts never showed."""
+"""Facts to splits, and what splits of facts and of texts hold that training never showed."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from lichen.base import check
 from lichen.base.errors import DataError
+from lichen.data.corpus import Corpus
 from lichen.data.graph import Graph
 
 
@@ -116,4 +119,48 @@ def unseen(graph: Graph) -> tuple[Unseen, ...]:
                     share=float(is_new.mean()),
                 )
             )
+    return tuple(found)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnseenLabels:
+    """Labels of one split of a corpus that no training document has."""
+
+    split: str
+    documents: Mapping[str, int]
+    """Label to how many documents of the split have it; labels in sorted order."""
+
+
+def unseen_labels(corpus: Corpus, *, of_spans: bool = False) -> tuple[UnseenLabels, ...]:
+    """Report the labels of each split other than training that training lacks.
+
+    No model can learn such a class, and each document of it is an error before anything is read.
+
+    Args:
+        corpus: with splits; without a training split there is nothing to report. Documents of no
+            split are left out.
+        of_spans: look at the labels of spans, not at those of whole documents.
+
+    Returns:
+        One entry for each split that has some, in sorted order.
+
+    >>> from lichen.data.corpus import Document
+    >>> said = [("train", "no"), ("train", "yes"), ("test", "yes"), ("test", "maybe")]
+    >>> docs = [Document(id=x, text=x, label=x, split=split) for split, x in said]
+    >>> unseen_labels(Corpus(tuple(docs)))
+    (UnseenLabels(split='test', documents={'maybe': 1}),)
+    """
+    counts: dict[str, Counter[str]] = {}
+    for doc in corpus:
+        if doc.split is not None:
+            spans = {label for _, label in doc.spans or ()}
+            said = spans if of_spans else {label for label in (doc.label,) if label is not None}
+            counts.setdefault(doc.split, Counter()).update(said)
+    if "train" not in counts:
+        return ()
+    found = []
+    for split, count in sorted(counts.items()):
+        new = {label: count[label] for label in sorted(set(count) - set(counts["train"]))}
+        if new:
+            found.append(UnseenLabels(split=split, documents=new))
     return tuple(found)

@@ -2,109 +2,159 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
 
 from lichen.base.errors import ConfigError
 from lichen.data.corpus import Sample
-from lichen.fusion.batch import to_device
-from lichen.fusion.known import look_up
+from lichen.fusion.batch import Batch, to_device
+from lichen.fusion.item import Item
+from lichen.fusion.known import NONE, look_up
 from lichen.fusion.model import FusedModel
-from lichen.fusion.operator import TokenFusion
+from lichen.fusion.operator import weighing
 from lichen.fusion.passage import Passage
 from lichen.fusion.selection import FactSelector
+from lichen.fusion.shares import Shares
 
 
 @dataclass(frozen=True)
 class MentionUse:
-    """What was read of one mention's entity; the weights sum to 1."""
+    """What was read for one mention; the weights sum to 1."""
 
     mention: str
     """The words in the text."""
     facts: tuple[tuple[str, float], ...]
-    """Each fact shown, in words, with its weight; the most read first."""
-    entity: float
-    """Weight of the entity's own vector."""
+    """Each fact shown about its entity, in words, with its weight; the most read first."""
+    others: tuple[tuple[str, float], ...]
+    """Each further entity linked in the text, by name, with its weight, the most read first;
+    empty where a mention reads its own alone."""
+    entity: float | None
+    """Weight of the entity's own vector; None: the method always reads it whole."""
     nothing: float
     """Weight of reading nothing."""
 
     def __str__(self) -> str:
         """Show it on one line."""
-        parts = [f"{words} {weight:.2f}" for words, weight in self.facts]
-        parts += [f"the entity {self.entity:.2f}", f"nothing {self.nothing:.2f}"]
-        return f"{self.mention}: {', '.join(parts)}"
+        parts = [f"{words} {weight:.2f}" for words, weight in (*self.facts, *self.others)]
+        if self.entity is not None:
+            parts.append(f"the entity {self.entity:.2f}")
+        return f"{self.mention}: {', '.join([*parts, f'nothing {self.nothing:.2f}'])}"
 
 
 @torch.no_grad()
 def knowledge_used(
     model: FusedModel, samples: Sequence[Sample], *, batch_size: int = 64
 ) -> list[list[MentionUse]]:
-    """Say for each linked mention which facts a model read and which it left aside.
+    """Say for each linked mention which facts or entities a model read and which it left aside.
 
-    Weights are those by which the method itself mixes what it reads, averaged over the mention's
-    tokens; they say what entered the state, not what decided the answer (for that, take facts
-    away and ask again).
+    Weights are those by which the method itself mixes what it reads, in evaluation mode; they say
+    what entered the state, not what decided the answer (for that, take facts away and ask again).
+
+    - gate, dim_gate: the gate is the weight of the entity, and one minus it that of nothing;
+      averaged over the mention's tokens, and over dimensions.
+    - neighbours: the softmax over the entity's facts, the entity and nothing, averaged over the
+      mention's tokens.
+    - attention: the softmax over all entities linked in the text and nothing, averaged over the
+      mention's tokens and summed over all tokens at which an entity is linked.
+    - interaction: of each fact its softmax weight, which it has beside the other facts and
+      nothing, times its relevance to the text, averaged over the rounds; nothing is the rest. The
+      entity itself is always read.
 
     Args:
-        model: a trained model whose method weighs: gate, dim_gate or neighbours.
+        model: a trained model whose method weighs: one of those above.
         samples: texts with linked mentions.
         batch_size: samples at a time.
 
     Returns:
-        For each sample its linked mentions in order.
+        For each sample those of its linked mentions that the model looks at, in order.
 
     Raises:
         ConfigError: the model's method does not weigh what it reads.
     """
-    fusion = model.fusion
-    if not isinstance(fusion, TokenFusion) or type(fusion).weigh is TokenFusion.weigh:
+    able = weighing()
+    if model.config.fusion not in able:
         raise ConfigError(
-            f"model: its fusion must weigh what it reads (gate, dim_gate, neighbours); "
+            f"model: its fusion must weigh what it reads ({', '.join(able)}); "
             f"{model.config.fusion!r} does not. Compare answers with and without a fact instead."
         )
+    assert model.nodes is not None
+    name = model.nodes.entities.__getitem__ if model.graph is None else model.graph.name
     batcher = model.batcher()
     items = batcher.items(samples)
+    was_training = model.training
+    model.eval()
     found: list[list[MentionUse]] = []
     for start in range(0, len(items), batch_size):
-        batch = to_device(batcher.collate(items[start : start + batch_size]), model.text.device)
-        known = look_up(
-            model.nodes,
-            mention_of=batch["mention_of"],
-            mask=batch["attention_mask"].bool(),
-            entities=batch["entities"],
-            facts=batch.get("facts"),
-            scales=(model.scale, model.relation_scale),
-        )
-        states = Passage(model.text, batch, at=model.config.point).before()
-        weights = fusion.weigh(states, known, known.linked)
-        assert weights is not None
-        row, at = known.linked.nonzero(as_tuple=True)
-        mention = known.mention_of[row, at]
-        for i, sample in enumerate(samples[start : start + batch_size]):
-            uses = []
-            for m in range(len(items[start + i].entities)):
-                mine = (row == i) & (mention == m)
-                if mine.any():
-                    mean = weights[mine].mean(0).tolist()
-                    uses.append(_use(sample, m, items[start + i].facts, mean, batcher.selector))
-            found.append(uses)
+        rows = slice(start, start + batch_size)
+        weighed = _weigh(model, batcher.collate(items[rows]))
+        for sample, item, shares in zip(samples[rows], items[rows], weighed, strict=True):
+            facts = _told(item, batcher.selector)
+            found.append(_uses(sample, item, shares, facts=facts, name=name))
+    model.train(was_training)
     return found
 
 
-def _use(
+def _weigh(model: FusedModel, batch: Batch) -> list[Shares]:
+    """Return the weights of each text of a batch, without the dimension of the batch."""
+    batch = to_device(batch, model.text.device)
+    known = look_up(
+        model.nodes,
+        mention_of=batch["mention_of"],
+        mask=batch["attention_mask"].bool(),
+        entities=batch["entities"],
+        facts=batch.get("facts"),
+        scales=(model.scale, model.relation_scale),
+    )
+    shares = model.fusion.weigh(Passage(model.text, batch, at=model.config.point), known)
+    assert shares is not None
+    facts, own, others, nothing = shares
+    return [
+        Shares(facts[i].cpu(), None if own is None else own[i].cpu(), others[i].cpu(), nothing[i])
+        for i in range(len(facts))
+    ]
+
+
+def _told(item: Item, selector: FactSelector | None) -> list[list[str]]:
+    """Return the facts shown about each mention's entity in words."""
+    if selector is None:
+        return [[] for _ in item.entities]
+    return [
+        [selector.wording(entity, fact) for fact in facts]
+        for entity, facts in zip(item.entities, item.facts, strict=True)
+    ]
+
+
+def _uses(
     sample: Sample,
-    number: int,
-    facts: Sequence[Sequence[tuple[int, int]]],
-    weights: list[float],
-    selector: FactSelector | None,
-) -> MentionUse:
-    mention = sample.mentions[number]
-    shown: list[tuple[str, float]] = []
-    if selector is not None and mention.entity is not None:
-        about = facts[number]
-        told = [selector.wording(mention.entity, fact) for fact in about]
-        shown = sorted(zip(told, weights, strict=False), key=lambda pair: -pair[1])
-    words = sample.text[mention.span.start : mention.span.end]
-    return MentionUse(words, tuple(shown), weights[-2], weights[-1])
+    item: Item,
+    shares: Shares,
+    *,
+    facts: Sequence[Sequence[str]],
+    name: Callable[[int], str],
+) -> list[MentionUse]:
+    """Return what was read for each linked mention of one text."""
+    seen = set(item.mention_of.tolist())
+    linked = {m: e for m, e in enumerate(item.entities) if e != NONE and m in seen}
+    uses = []
+    for m, entity in linked.items():
+        further: dict[int, float] = {}
+        if shares.others.shape[-1]:
+            for k in linked.keys() - {m}:
+                further[linked[k]] = further.get(linked[k], 0.0) + float(shares.others[m, k])
+        again = further.pop(entity, 0.0)
+        span = sample.mentions[m].span
+        use = MentionUse(
+            sample.text[span.start : span.end],
+            _most_first(zip(facts[m], shares.facts[m].tolist(), strict=False)),
+            _most_first((name(other), weight) for other, weight in further.items()),
+            None if shares.own is None else float(shares.own[m]) + again,
+            float(shares.nothing[m]),
+        )
+        uses.append(use)
+    return uses
+
+
+def _most_first(told: Iterable[tuple[str, float]]) -> tuple[tuple[str, float], ...]:
+    return tuple(sorted(told, key=lambda pair: -pair[1]))

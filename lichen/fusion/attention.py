@@ -7,6 +7,8 @@ from torch import Tensor, nn
 
 from lichen.fusion.known import Known
 from lichen.fusion.operator import TokenFusion, entity_writer
+from lichen.fusion.passage import Passage
+from lichen.fusion.shares import Shares
 
 OWN = 4.0
 """Start of the preference for a token's own entity over those of other mentions."""
@@ -43,14 +45,25 @@ class AttentionFusion(TokenFusion):
 
     def read(self, tokens: Tensor, known: Known, linked: Tensor) -> Tensor:
         """Return x + sum over entities of a V e."""
-        entities = known.entities
-        scores = self.query(tokens) @ self.key(entities).transpose(1, 2)
+        weights = self._weights(tokens, known, linked)[..., :-1]
+        out: Tensor = (tokens + weights @ self.write(known.entities))[linked]
+        return out
+
+    def weigh(self, passage: Passage, known: Known) -> Shares:
+        """Return a, averaged over each mention's tokens and summed over those of each it reads."""
+        weights = self._weights(passage.before(), known, known.linked)
+        by_entity = weights[..., :-1] @ known.owners.to(weights.dtype)
+        mean = known.mention_means(torch.cat([by_entity, weights[..., -1:]], -1))
+        own = mean[..., :-1].diagonal(dim1=1, dim2=2)
+        return Shares(mean[..., :0], own, mean[..., :-1] - torch.diag_embed(own), mean[..., -1])
+
+    def _weights(self, tokens: Tensor, known: Known, linked: Tensor) -> Tensor:
+        """Return a: for each token, the weight of each token's entity, and of nothing."""
+        scores = self.query(tokens) @ self.key(known.entities).transpose(1, 2)
         scores = scores / self.key.out_features**0.5
         size = tokens.shape[1]
         eye = torch.eye(size, dtype=torch.bool, device=tokens.device)
         scores = scores + self.own * eye
         scores = scores.masked_fill(~linked.unsqueeze(1), float("-inf"))
         empty = self.nothing.to(scores.dtype).expand(*scores.shape[:2], 1)
-        weights = torch.softmax(torch.cat([scores, empty], dim=-1), dim=-1)[..., :size]
-        out: Tensor = (tokens + weights @ self.write(entities))[linked]
-        return out
+        return torch.softmax(torch.cat([scores, empty], dim=-1), dim=-1)

@@ -9,6 +9,8 @@ from torch import Tensor, nn
 
 from lichen.fusion.known import Known
 from lichen.fusion.operator import TokenFusion, entity_writer
+from lichen.fusion.passage import Passage
+from lichen.fusion.shares import Shares
 
 OPEN = 2.0
 """Start of the gate's bias: 0.88 open."""
@@ -46,11 +48,11 @@ class GateFusion(TokenFusion):
         out: Tensor = states + self.openness(states, vectors) * self.write(vectors)
         return out
 
-    def weigh(self, tokens: Tensor, known: Known, linked: Tensor) -> Tensor:
-        """Return for each linked token the mean weight of its entity, and that of nothing."""
-        states, vectors = tokens[linked], known.entities[linked]
+    def weigh(self, passage: Passage, known: Known) -> Shares:
+        """Return g as the weight of each mention's entity, and 1 - g as that of nothing."""
+        states, vectors = passage.before()[known.linked], known.entities[known.linked]
         read = self.openness(states, vectors).mean(-1, keepdim=True)
-        return torch.cat([read, 1 - read], -1)
+        return Shares.of_own(torch.cat([read, 1 - read], -1), known)
 
     def openness(self, states: Tensor, vectors: Tensor) -> Tensor:
         """Return g: how much of each vector is read, 0 to 1."""

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from lichen.fusion.known import Known
 from lichen.fusion.operator import Fusion, entity_writer
 from lichen.fusion.passage import Passage
+from lichen.fusion.shares import Shares
 
 WIDTH, DROP = 128, 0.2
 
@@ -55,6 +56,19 @@ class InteractionFusion(Fusion):
 
     def forward(self, passage: Passage, known: Known) -> Tensor:
         """Return the backbone's output with the knowledge read in, `(batch, tokens, dim)`."""
+        return self._take_turns(passage, known)[0]
+
+    def weigh(self, passage: Passage, known: Known) -> Shares:
+        """Return each fact's attention times its relevance, averaged over the rounds.
+
+        That is the factor by which the fact's vector enters; what attention gives to nothing, and
+        what relevance takes away, is the weight of nothing.
+        """
+        weights = torch.stack(self._take_turns(passage, known)[1]).mean(0)
+        return Shares(weights, None, weights[..., :0], 1 - weights.sum(-1))
+
+    def _take_turns(self, passage: Passage, known: Known) -> tuple[Tensor, list[Tensor]]:
+        """Return the output, and of each round how much of each fact a mention read."""
         states = passage.before()
         rows, speaker = torch.arange(len(states), device=states.device), passage.speaker()
         facts = self.drop(torch.relu(self.fact(known.facts)))
@@ -64,17 +78,18 @@ class InteractionFusion(Fusion):
         mentions = self.drop(torch.relu(self.enter(known.at_mentions)))
         mentions = mentions * known.is_linked.unsqueeze(-1)
         centre = mentions.sum(1) / known.is_linked.sum(1, keepdim=True).clamp(min=1)
-        start = passage.at
+        start, read = passage.at, []
         for i, step in enumerate(self.rounds):
             if start is not None and start + i < self.num_layers:
                 states = passage.between(states, start + i, self._stop(start + i))
             told = states[rows, speaker]
-            told, centre, mentions = step(told, centre, mentions, facts, known)
+            told, centre, mentions, weights = step(told, centre, mentions, facts, known)
+            read.append(weights * relevance.squeeze(-1))
             states = states.index_put((rows, speaker), told)
         told = self.write(self.drop(mentions + centre.unsqueeze(1))) + self.entity(
             known.at_mentions
         )
-        return states + known.on_tokens(told * known.is_linked.unsqueeze(-1))
+        return states + known.on_tokens(told * known.is_linked.unsqueeze(-1)), read
 
     def _stop(self, layer: int) -> int | None:
         """Return where the pass of one layer stops; the last one runs to the output."""
@@ -98,8 +113,8 @@ class _Round(nn.Module):
 
     def forward(
         self, speaker: Tensor, centre: Tensor, mentions: Tensor, facts: Tensor, known: Known
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the state that speaks for the text, the node and the mentions, all renewed."""
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Return the text's speaking state, the node and the mentions, renewed; fact weights."""
         asked = (self.query(mentions) + centre.unsqueeze(1)).unsqueeze(2)
         scores = (asked * facts).sum(-1) / WIDTH**0.5
         scores = scores.masked_fill(~known.is_fact, float("-inf"))
@@ -113,4 +128,5 @@ class _Round(nn.Module):
         centre = centre + (pull.unsqueeze(-1) * mentions).sum(1)
         mixed = self.mix(torch.cat([speaker, centre], -1))
         has_any = known.is_linked.any(1, keepdim=True)
-        return speaker + self.to_text(mixed) * has_any, centre + self.to_node(mixed), mentions
+        speaker = speaker + self.to_text(mixed) * has_any
+        return speaker, centre + self.to_node(mixed), mentions, weights

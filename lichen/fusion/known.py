@@ -52,10 +52,15 @@ class Known(NamedTuple):
         owner = self.mention_of.clamp(min=0).unsqueeze(-1).expand(-1, -1, width)
         return at_mentions.gather(1, owner) * self.linked.unsqueeze(-1)
 
+    @property
+    def owners(self) -> Tensor:
+        """Return `(batch, tokens, mentions)` bool; True where a token belongs to a mention."""
+        numbers = torch.arange(self.is_linked.shape[1], device=self.mention_of.device)
+        return self.mention_of.unsqueeze(-1) == numbers
+
     def mention_means(self, states: Tensor) -> Tensor:
         """Return the mean state of each mention's tokens: `(batch, mentions, dim)`."""
-        numbers = torch.arange(self.is_linked.shape[1], device=states.device)
-        owner = (self.mention_of.unsqueeze(-1) == numbers).to(states.dtype)
+        owner = self.owners.to(states.dtype)
         sums = owner.transpose(1, 2) @ states
         return sums / owner.sum(1).clamp(min=1).unsqueeze(-1)
 

@@ -7,6 +7,8 @@ from torch import Tensor, nn
 
 from lichen.fusion.known import Known
 from lichen.fusion.operator import TokenFusion, entity_writer
+from lichen.fusion.passage import Passage
+from lichen.fusion.shares import Shares
 
 
 class NeighbourFusion(TokenFusion):
@@ -46,13 +48,17 @@ class NeighbourFusion(TokenFusion):
         row, at = linked.nonzero(as_tuple=True)
         mention = known.mention_of[row, at]
         facts, entity = known.facts[row, mention], known.at_mentions[row, mention]
-        weights = self.weigh(tokens, known, linked)
+        weights = self._weights(tokens, known, linked)
         told = (weights[:, : facts.shape[1]].unsqueeze(1) @ self.fact_value(facts)).squeeze(1)
         own = weights[:, facts.shape[1], None] * self.write(entity)
         out: Tensor = tokens[row, at] + told + own
         return out
 
-    def weigh(self, tokens: Tensor, known: Known, linked: Tensor) -> Tensor:
+    def weigh(self, passage: Passage, known: Known) -> Shares:
+        """Return a, averaged over each mention's tokens."""
+        return Shares.of_own(self._weights(passage.before(), known, known.linked), known)
+
+    def _weights(self, tokens: Tensor, known: Known, linked: Tensor) -> Tensor:
         """Return a: for each linked token, the weight of each fact, the entity, and nothing."""
         row, at = linked.nonzero(as_tuple=True)
         mention = known.mention_of[row, at]

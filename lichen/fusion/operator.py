@@ -11,9 +11,10 @@ from torch import Tensor, nn
 from lichen.base import check
 from lichen.base.choose import choose
 from lichen.base.errors import ShapeError
-from lichen.fusion import FUSIONS
+from lichen.fusion import EVERY, FUSIONS
 from lichen.fusion.known import Known
 from lichen.fusion.passage import Passage
+from lichen.fusion.shares import Shares
 
 
 class Fusion(nn.Module, ABC):
@@ -65,6 +66,13 @@ class Fusion(nn.Module, ABC):
     def forward(self, passage: Passage, known: Known) -> Tensor:
         """Return the backbone's output with the knowledge read in, `(batch, tokens, dim)`."""
 
+    def weigh(self, passage: Passage, known: Known) -> Shares | None:  # noqa: ARG002
+        """Return how much each mention reads of what it is shown; None: it cannot say.
+
+        A method that can say overrides this, see `weighing`.
+        """
+        return None
+
 
 class TokenFusion(Fusion):
     """A method by which each token of a linked mention reads in place, one state for one state.
@@ -111,15 +119,6 @@ class TokenFusion(Fusion):
     def read(self, tokens: Tensor, known: Known, linked: Tensor) -> Tensor:
         """Return the new states of the linked tokens only, `(linked tokens, dim)`."""
 
-    def weigh(self, tokens: Tensor, known: Known, linked: Tensor) -> Tensor | None:  # noqa: ARG002
-        """Return how much each linked token read, where the method can say.
-
-        Returns:
-            `(linked tokens, facts + 2)`: the weight of each fact shown, of the entity's own
-            vector, and of nothing. Without facts the last two only; None: it cannot say.
-        """
-        return None
-
 
 def fusion_class(name: str) -> type[Fusion]:
     """Return a fusion method's class by name.
@@ -130,6 +129,11 @@ def fusion_class(name: str) -> type[Fusion]:
     module, _, kind = choose("fusion", name, FUSIONS).partition(":")
     found: type[Fusion] = getattr(import_module(module), kind)
     return found
+
+
+def weighing() -> list[str]:
+    """Return the names of the methods that can say how much they read."""
+    return [name for name in EVERY if fusion_class(name).weigh is not Fusion.weigh]
 
 
 def entity_writer(dim: int, entity_dim: int) -> nn.Linear:

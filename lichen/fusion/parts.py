@@ -1,4 +1,4 @@
-"""What a fused model is made of, checked: language model, vectors, graph, point of fusion."""
+"""What a fused model is made of, checked: language model, vectors, graph, point, linked texts."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 from typing import NamedTuple
 
 from lichen.base.errors import ConfigError, DataError
+from lichen.data.corpus import Corpus
 from lichen.data.graph import Graph
 from lichen.data.vocabulary import Vocabulary
 from lichen.embedding.encoder import GraphEncoder
@@ -89,9 +90,39 @@ def check_parts(
         _check_graph(graph, nodes)
 
 
+def require_links(where: str, *corpora: Corpus, fusion: str | None = None) -> None:
+    """Refuse texts of which a fusion method could read nothing.
+
+    A text without a linked mention is read as it is, which is right for some and makes a method of
+    no effect where it is so for all.
+
+    Args:
+        where: what is checked, for the message.
+        corpora: documents; one linked mention in any of them is enough. Where there are none at all
+            nothing is refused, since each task says that itself.
+        fusion: the method; "none" reads nothing and needs none, None stands for the others.
+
+    Raises:
+        DataError: no mention is linked to an entity.
+    """
+    num_documents = sum(map(len, corpora))
+    if fusion == "none" or not num_documents:
+        return
+    mentions = [mention for data in corpora for doc in data for mention in doc.mentions]
+    if all(mention.entity is None for mention in mentions):
+        method = "a fusion" if fusion is None else f"fusion {fusion!r}"
+        raise DataError(
+            f"{where}: at least one mention must be linked to an entity, for {method} to read what "
+            f"the graph knows; of {len(mentions)} mentions in {num_documents} documents "
+            "none is. Link the corpus, as by Linker(graph, text).link(corpus), or use "
+            "fusion='none'."
+        )
+
+
 def _check_point(config: FusedConfig, text: TextEncoder) -> None:
     point = config.point
-    if point is not None and not 0 <= point <= text.num_layers:
+    needs_layers = config.fusion != "input"  # that reads facts as words, and then everything
+    if point is not None and needs_layers and not 0 <= point <= len(text.layers):
         raise ConfigError(
             f"fusion.at must be 'input', 'output' or a hidden layer from 1 to {text.num_layers}; "
             f"got {config.at!r}."

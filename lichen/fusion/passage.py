@@ -87,7 +87,11 @@ class Passage:
         self, inputs: dict[str, Tensor], *, given: tuple[int, Tensor] | None, stop: int | None
     ) -> Tensor:
         with half_where_fast(inputs["input_ids"].device):
-            out = run_layers(
-                self.backbone, inputs, given=given, stop=stop, as_tuple=self.text.returns_tuple
-            )
+            out: Tensor
+            if given is None and stop is None:  # the whole backbone, whatever holds its layers
+                out = self.backbone(**inputs).last_hidden_state
+            else:
+                out = run_layers(
+                    self.backbone, inputs, given=given, stop=stop, as_tuple=self.text.returns_tuple
+                )
         return out.float()

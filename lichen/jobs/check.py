@@ -10,7 +10,7 @@ from lichen.data.corpus import Corpus
 from lichen.data.graph import Graph
 from lichen.data.leaks import Finding, corpus_leaks, graph_leaks
 from lichen.data.read import ReadReport, read_corpus, scan_graph
-from lichen.data.splits import Unseen, unseen
+from lichen.data.splits import Unseen, UnseenLabels, unseen, unseen_labels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +23,8 @@ class CheckReport:
     """What was met while reading the graph; None for a graph that was not read from a file."""
     unseen: tuple[Unseen, ...]
     """Entities and relations of other splits that training lacks."""
+    unseen_labels: tuple[UnseenLabels, ...]
+    """Labels of documents, or of their spans, of other splits that training lacks."""
     leaks: tuple[Finding, ...]
 
     @property
@@ -41,6 +43,12 @@ class CheckReport:
             f"split {item.split}: {len(item.entities)} entities and {len(item.relations)} "
             f"relations never occur in training; {item.num_facts} facts have one"
             for item in self.unseen
+        ]
+        found += [
+            f"split {item.split}: label {label!r} never occurs in training; {count} documents "
+            "have it"
+            for item in self.unseen_labels
+            for label, count in item.documents.items()
         ]
         found += [str(item) for item in self.leaks]
         return tuple(found)
@@ -74,6 +82,14 @@ def check(
     leaks = graph_leaks(facts) if "test" in facts.splits else ()
     if texts is not None and {"train", "test"} <= {doc.split for doc in texts}:
         leaks += corpus_leaks(texts, graph=facts)
+    labels: tuple[UnseenLabels, ...] = ()
+    if texts is not None:
+        labels = unseen_labels(texts) + unseen_labels(texts, of_spans=True)
     return CheckReport(
-        graph=facts, corpus=texts, reading=reading, unseen=unseen(facts), leaks=leaks
+        graph=facts,
+        corpus=texts,
+        reading=reading,
+        unseen=unseen(facts),
+        unseen_labels=labels,
+        leaks=leaks,
     )

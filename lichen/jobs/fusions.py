@@ -26,6 +26,7 @@ from lichen.embedding.encoder import GraphEncoder
 from lichen.evaluation.paired import Interval, bootstrap, permutation_test
 from lichen.fusion import EVERY
 from lichen.fusion.model import FusedModel
+from lichen.fusion.parts import require_links
 from lichen.fusion.tasks.task import make_task
 from lichen.jobs.guards import leaks_between
 from lichen.jobs.ranking import FusionTable, Standing
@@ -42,7 +43,8 @@ class Contest:
     """What all fusions are compared on.
 
     Raises:
-        DataError: the corpora are not one a seed, or their test documents differ.
+        DataError: the corpora are not one a seed, their test documents differ, a label is not
+            among the training documents, or no mention is linked.
     """
 
     text: TextEncoder
@@ -80,7 +82,10 @@ class Contest:
             raise DataError("corpora must have the same test documents; they differ.")
         asked = make_task(self.task, group=self.group)
         for corpus in self.corpora:
+            asked.learnt(corpus)
             asked.require_apart(corpus.train, corpus.test)
+            require_links("train", corpus.train)
+            require_links("test", corpus.test)
 
     @cached_property
     def parts(self) -> tuple[str, float, int]:
@@ -98,7 +103,7 @@ class Contest:
 
     def model(self, fusion: str, kind: Kind, seed: int) -> FusedModel:
         """Build one contestant, untrained."""
-        labels = make_task(self.task, group=self.group).found(self.corpora[0])
+        labels = make_task(self.task, group=self.group).learnt(self.corpora[0])
         settings = {**self.settings, **self.special.get(fusion, {}), "seed": seed}
         whole = FusedModel(
             self.text,

@@ -1,4 +1,4 @@
-"""What a comparison trained on and is tested on to what of the answers leaks between the two."""
+"""What a comparison trained on and is tested on to what makes its figures worth nothing."""
 
 from __future__ import annotations
 
@@ -17,6 +17,11 @@ def leaks_between(train: Corpus, test: Corpus, *, graph: Graph | None) -> tuple[
         test: those that they are scored on.
         graph: the facts that they know; None looks at the texts alone.
     """
+    return corpus_leaks(as_splits(train, test), graph=graph)
+
+
+def as_splits(train: Corpus, test: Corpus) -> Corpus:
+    """Return all documents, their splits named by what they are used for."""
     shown = [replace(doc, split="train") for doc in train]
     tested = [replace(doc, split="test") for doc in test]
-    return corpus_leaks(Corpus((*shown, *tested)), graph=graph)
+    return Corpus((*shown, *tested))

@@ -21,13 +21,15 @@ from lichen.fusion.config import HEADS
 from lichen.fusion.model import FusedModel
 from lichen.fusion.selection import SELECTIONS
 from lichen.fusion.tasks import TASKS
-from lichen.fusion.tasks.task import make_task
+from lichen.fusion.tasks.task import Task, make_task
 from lichen.jobs.fusions import Contest, compare_fusions
 from lichen.jobs.ranking import FusionTable
 from lichen.linking.linker import Linker
 from lichen.lm.text_encoder import TextEncoder
 from lichen.training.config import TrainConfig
+from lichen.training.folder import RunFolder
 from lichen.training.loop import train
+from lichen.training.reporters import require_reporter
 from lichen.training.run import Run
 
 
@@ -168,12 +170,17 @@ def prepare(recipe: Recipe) -> Ready:
     """Load what a recipe names, link texts without mentions, embed a graph without vectors.
 
     Raises:
-        DataError: a file cannot be read, or a line of it is bad.
-        ConfigError: `nodes.folder` holds vectors of other entities.
+        DataError: a file cannot be read, a line of it is bad, there is nothing to train on, or
+            another split has a class that the training documents lack.
+        ConfigError: `nodes.folder` holds vectors of other entities, or `train.report_to` cannot
+            be used here.
     """
+    if not RunFolder(Path(recipe.out)).is_finished:
+        require_reporter(recipe.train.report_to)
     text = TextEncoder.load(recipe.model.text)
     graph = Graph.load(recipe.data.graph, on_bad_line=recipe.data.on_bad_line)
     corpus = Corpus.load(recipe.data.corpus, on_bad_line=recipe.data.on_bad_line)
+    _task(recipe).learnt(corpus)
     if not any(doc.mentions for doc in corpus):
         corpus = Linker(graph, text).link(corpus)
     if recipe.nodes.folder is None:
@@ -188,6 +195,10 @@ def prepare(recipe: Recipe) -> Ready:
                 "key out."
             )
     return Ready(text=text, graph=graph, nodes=nodes, corpus=corpus)
+
+
+def _task(recipe: Recipe) -> Task:
+    return make_task(recipe.model.task, group=recipe.model.group or recipe.compare.group)
 
 
 def train_recipe(recipe: Recipe, *, processes: int = 1) -> Run[FusedModel]:
@@ -208,7 +219,7 @@ def train_recipe(recipe: Recipe, *, processes: int = 1) -> Run[FusedModel]:
         ready.text,
         ready.nodes,
         fusion=recipe.model.fusion,
-        labels=make_task(recipe.model.task, group=recipe.model.group).found(ready.corpus),
+        labels=_task(recipe).learnt(ready.corpus),
         graph=ready.graph,
         **{**recipe.model.settings(), "seed": recipe.seed},
     )

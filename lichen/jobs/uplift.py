@@ -24,8 +24,9 @@ from lichen.evaluation.calibration import calibration_error, reliability
 from lichen.evaluation.classification import accuracy, macro_f1
 from lichen.evaluation.paired import bootstrap, mcnemar, permutation_test
 from lichen.fusion.model import FusedModel
+from lichen.fusion.parts import require_links
 from lichen.fusion.tasks.task import Table
-from lichen.jobs.guards import leaks_between
+from lichen.jobs.guards import as_splits, leaks_between
 from lichen.jobs.worth import ALL, FUSED, Comparison, System, Uplift
 from lichen.training.predict import predict
 from lichen.training.run import Run
@@ -76,12 +77,12 @@ def uplift(
 
     Raises:
         ConfigError: fewer than three seeds, a repeated one, or no twin.
-        DataError: a test document has no label, or one that the run does not know.
+        DataError: a test document has no label or an untrained one, or no mention is linked.
     """
     _check(seeds, twins)
     labels = _labels(run)
+    _check_test(run, test)
     samples = test.samples(labels)
-    _check_test(run, test, samples)
     runs, tables = _fit(run, samples, seeds=seeds, twins=twins)
     _, truth, first = tables[FUSED][0]
     chances = {kind: np.stack([table.chances for table in tables[kind]]) for kind in tables}
@@ -142,16 +143,17 @@ def _labels(run: Run[FusedModel]) -> Vocabulary:
     return run.model.labels
 
 
-def _check_test(run: Run[FusedModel], test: Corpus, samples: Sequence[Sample]) -> None:
+def _check_test(run: Run[FusedModel], test: Corpus) -> None:
     assert isinstance(run.data, Corpus)
     run.model.task.require_apart(run.data, test)
     if not len(test):
         raise DataError("uplift.test must hold at least one document; got none.")
-    for sample in samples:
-        if sample.label is None:
-            raise DataError(
-                f"uplift.test: every document must have a label; {sample.id!r} has none."
-            )
+    run.model.task.learnt(as_splits(run.data, test))
+    for doc in test:
+        if doc.label is None:
+            raise DataError(f"uplift.test: every document must have a label; {doc.id!r} has none.")
+    require_links("uplift.run", run.data, fusion=run.model.config.fusion)
+    require_links("uplift.test", test, fusion=run.model.config.fusion)
 
 
 def _groups(test: Corpus, by: str) -> dict[str, NDArray[np.int64]]:

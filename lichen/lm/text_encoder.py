@@ -135,7 +135,7 @@ class TextEncoder:
     @property
     def num_layers(self) -> int:
         """Count the hidden layers."""
-        return len(self.layers)
+        return int(getattr(self.model.config, "num_hidden_layers", 0))
 
     @property
     def device(self) -> torch.device:
@@ -346,7 +346,7 @@ def layer_list(model: Any) -> nn.ModuleList:
             return module
     raise ConfigError(
         f"text encoder: the model must keep its {wanted} hidden layers in one list; "
-        f"{type(model).__name__} does not. Fuse at 'output' instead."
+        f"{type(model).__name__} does not. Take at='output' and a fusion such as 'gate'."
     )
 
 

@@ -35,7 +35,7 @@ class TrainConfig:
     """Share of the steps in which the learning rate rises."""
     report_to: str = "none"
     """Where the Trainer also logs, such as "wandb", "trackio" or "tensorboard", whose events lie in
-    `tensorboard/` of the run folder; installed apart."""
+    `tensorboard/` of the run folder; installed apart, and refused where it is not."""
 
     def __post_init__(self) -> None:
         """Refuse values that could only fail later, deep inside a run."""

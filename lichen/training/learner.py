@@ -15,10 +15,11 @@ from lichen.data.corpus import Corpus, Sample
 from lichen.data.vocabulary import Vocabulary
 from lichen.embedding.encoder import GraphEncoder
 from lichen.fusion.model import FusedModel
+from lichen.fusion.parts import require_links
 from lichen.fusion.tasks.classify import class_labels, require_classify
 from lichen.training.config import TrainConfig
 from lichen.training.logistic import Logistic, fit_logistic
-from lichen.training.loop import train
+from lichen.training.loop import train_fused
 from lichen.training.predict import predict
 from lichen.training.run import Run
 from lichen.training.twins import Kind, untrained_twin
@@ -73,6 +74,8 @@ class RunPredictor:
 class FusedLearner:
     """Train a fused model, or its twin without knowledge, afresh at each call.
 
+    It may be fitted to a draw of few documents, of which none need have a linked mention.
+
     Raises:
         ConfigError: the model has no classes yet.
     """
@@ -107,7 +110,8 @@ class FusedLearner:
         steps = max(1, -(-len(corpus) // config.batch_size))
         config = replace(config, epochs=max(config.epochs, -(-self.least_steps // steps)))
         model = untrained_twin(self.model, self.kind, seed)
-        return RunPredictor(train(model, corpus, seed=seed, config=config))
+        run = Run(model=model, data=corpus, config=config, seed=seed)
+        return RunPredictor(train_fused(run, is_part=True))
 
 
 @dataclass(frozen=True)
@@ -201,3 +205,18 @@ def shared_labels(learners: Sequence[Learner], corpus: Corpus) -> Vocabulary:
                 f"{list(learner.labels)}."
             )
     return class_labels(corpus, labels)
+
+
+def require_linked(learners: Sequence[Learner], corpus: Corpus) -> None:
+    """Refuse a corpus of which a fused learner could read no entity, before parts are drawn of it.
+
+    Args:
+        learners: what is to be fitted to parts of the corpus.
+        corpus: all that they learn from.
+
+    Raises:
+        DataError: no mention is linked to an entity.
+    """
+    for learner in learners:
+        if isinstance(learner, FusedLearner) and learner.kind != "none":
+            require_links("learner", corpus, fusion=learner.model.config.fusion)

@@ -17,9 +17,11 @@ from lichen.embedding.config import EmbeddingConfig
 from lichen.embedding.encoder import GraphEncoder
 from lichen.embedding.processes import train_in_processes
 from lichen.fusion.model import FusedModel
+from lichen.fusion.parts import require_links
 from lichen.training.config import TrainConfig
 from lichen.training.folder import RunFolder
 from lichen.training.processes import Job, fit_job
+from lichen.training.reporters import require_reporter
 from lichen.training.run import TRAIN, VALID, Run, write_record
 
 
@@ -73,8 +75,10 @@ def train(
         The run.
 
     Raises:
-        DataError: the data is empty, a label is missing or unknown, or there is one class only.
-        ConfigError: model, data and config do not belong together, or `out` holds another run.
+        DataError: the data is empty, a label is missing or unknown, there is one class only, or no
+            mention is linked to an entity that the model's fusion could read.
+        ConfigError: model, data and config do not belong together, `out` holds another run, or
+            `config.report_to` cannot be used here.
         LichenError: the loss is no longer a number, or one of the processes died.
     """
     if isinstance(model, GraphEncoder) and isinstance(data, Graph):
@@ -84,7 +88,7 @@ def train(
         settings = config or TrainConfig()
         folder = None if out is None else Path(out)
         run = Run(model=model, data=data, valid=valid, config=settings, seed=seed, out=folder)
-        return _train_fused(run, processes)
+        return train_fused(run, processes=processes)
     raise ConfigError(
         "train: a GraphEncoder takes a Graph, a FusedModel takes a Corpus; got "
         f"{type(model).__name__} and {type(data).__name__}."
@@ -112,13 +116,36 @@ def _train_nodes(
     return Run(model=model, metrics=metrics, data=data, config=config, seed=config.seed, out=folder)
 
 
-def _train_fused(run: Run[FusedModel], processes: int) -> Run[FusedModel]:
+def train_fused(
+    run: Run[FusedModel], *, processes: int = 1, is_part: bool = False
+) -> Run[FusedModel]:
+    """Train a fused model on a corpus or on a part of one.
+
+    Args:
+        run: what to train, on what, how and where to.
+        processes: how many share the training.
+        is_part: whether the data was drawn from more, so that none of it need have a linked
+            mention.
+
+    Returns:
+        The run, finished.
+
+    Raises:
+        DataError: the data is empty, a label is missing or unknown, there is one class only, or no
+            mention of a whole corpus is linked to an entity that the fusion could read.
+        ConfigError: the run's folder holds another, or its reporter cannot be used here.
+    """
     model, data = run.model, run.data
     assert isinstance(data, Corpus)
+    out = run.out
+    assert isinstance(run.config, TrainConfig)
+    if out is None or not RunFolder(out).is_finished:
+        require_reporter(run.config.report_to)
     labels = classes_of(model, data, run.valid)
+    if not is_part:
+        require_links("train", data, fusion=model.config.fusion)
     if model.labels is None:
         model.set_labels(labels)
-    out = run.out
     if out is None:
         with tempfile.TemporaryDirectory() as scratch:
             found = _fit(run, folder=Path(scratch), resume=None, processes=processes)

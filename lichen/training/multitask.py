@@ -23,10 +23,12 @@ from lichen.data.vocabulary import Vocabulary
 from lichen.embedding.artifact import read_artifact, write_artifact
 from lichen.fusion.item import Item
 from lichen.fusion.model import FusedModel
+from lichen.fusion.parts import require_links
 from lichen.fusion.sibling import Siblings, own_settings, require_siblings, sibling
 from lichen.training.config import TrainConfig
 from lichen.training.folder import RunFolder, model_spec, text_spec
 from lichen.training.loop import bundled, classes_of, corpus_hash, measured, require_number
+from lichen.training.reporters import require_reporter
 from lichen.training.run import FORMAT, MODEL, RUN, Run, read_record
 from lichen.training.trainer import make_trainer
 
@@ -153,10 +155,10 @@ def train_tasks(
         The run.
 
     Raises:
-        ConfigError: the models are no siblings, or names, weights or `out` do not belong to them.
+        ConfigError: the models are no siblings, or names, weights, `out` or reporter do not fit.
         ChoiceError: a name in `data`, `valid` or `weights` is none of the models'.
         DataError: of a task, the data is empty or of another kind, a label is missing or unknown,
-            or there is one class only.
+            or there is one class only; or no mention of any is linked for the fusion to read.
         LichenError: a loss is no longer a number.
     """
     _check_models(models)
@@ -171,7 +173,7 @@ def train_tasks(
         seed=seed,
         out=None if out is None else Path(out),
     )
-    labels = {name: _classes(run, name) for name in models}
+    labels = _labels(run)
     for name, model in models.items():
         if model.labels is None:
             model.set_labels(labels[name])
@@ -307,6 +309,16 @@ def _check_weights(weights: Mapping[str, float], models: Mapping[str, FusedModel
     for name in weights:
         choose("weights", name, models)
     check.weights("weights", weights, what="a task")
+
+
+def _labels(run: TasksRun) -> dict[str, Vocabulary]:
+    """Return the classes of each task, all that the run reads and reports to checked."""
+    if run.out is None or not RunFolder(run.out).is_finished:
+        require_reporter(run.config.report_to)
+    labels = {name: _classes(run, name) for name in run.models}
+    first = next(iter(run.models.values()))
+    require_links("train_tasks", *run.data.values(), fusion=first.config.fusion)
+    return labels
 
 
 def _classes(run: TasksRun, name: str) -> Vocabulary:

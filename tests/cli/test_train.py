@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 import lichen as li
-from lichen.base.errors import ConfigError
+from lichen.base.errors import ConfigError, DataError
 from lichen.cli.main import app
 
 
@@ -63,3 +63,15 @@ def test_what_a_recipe_says_itself_is_not_left_unread(project):
         assert f"{words[2]} must not stand beside a recipe" in str(done.exception)
     done = CliRunner().invoke(app, ["uplift", str(project / "run"), "--fusions", "all"])
     assert "--fusions must stand beside a recipe" in str(done.exception)
+
+
+def test_a_label_that_no_training_text_has_is_refused(project, nodes, tmp_path):
+    texts = tmp_path / "texts.csv"
+    texts.write_text(
+        (project / "texts.csv").read_text() + "90,A fair was held in Norton.,Greyland,test\n"
+    )
+    words = [texts, "--graph", project / "facts.tsv", "--nodes", nodes, "--out", tmp_path / "run"]
+    done = CliRunner().invoke(app, ["train", *map(str, words)])
+    assert isinstance(done.exception, DataError)
+    assert "label 'Greyland': must occur in the split 'train'" in str(done.exception)
+    assert not (tmp_path / "run").exists()

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from lichen.base.errors import ConfigError, DataError
+from lichen.data.corpus import Corpus, Document, LabelledSpan, Span
 from lichen.data.graph import Graph
-from lichen.data.splits import divide, unseen
+from lichen.data.splits import divide, unseen, unseen_labels
 
 
 def test_unseen_entities_and_relations_of_each_split():
@@ -51,3 +52,23 @@ def test_a_tree_has_nothing_to_spare_and_splits_are_not_divided_again():
         divide(split)
     with pytest.raises(ConfigError, match=r"valid \+ test"):
         divide(tree, valid=0.5, test=0.5)
+
+
+def test_labels_that_training_lacks_are_counted_in_each_split():
+    def doc(split, label, *spans):
+        found = tuple(LabelledSpan(Span(i, i + 1), x) for i, x in enumerate(spans))
+        return Document(id="d", text="some text", label=label, split=split, spans=found)
+
+    corpus = Corpus(
+        (
+            *(doc("train", "a", "city"), doc("train", "b"), doc(None, "z", "z")),
+            *(doc("valid", "c", "city"), doc("valid", None), doc("test", "a", "land", "land")),
+            *(doc("test", "d"), doc("test", "d", "land"), doc("test", "c")),
+        )
+    )
+    said = [(x.split, x.documents) for x in unseen_labels(corpus)]
+    assert said == [("test", {"c": 1, "d": 2}), ("valid", {"c": 1})]
+    assert [(x.split, x.documents) for x in unseen_labels(corpus, of_spans=True)] == [
+        ("test", {"land": 2})
+    ]
+    assert unseen_labels(Corpus(tuple(d for d in corpus if d.split != "train"))) == ()

@@ -4,6 +4,8 @@ import pytest
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
 from transformers import (
+    AlbertConfig,
+    AlbertModel,
     BertConfig,
     BertModel,
     DebertaV2Config,
@@ -163,6 +165,14 @@ def any_text(request):
 @pytest.fixture(params=sorted(DECODERS))
 def decoder(request):
     return made(request.param)
+
+
+@pytest.fixture
+def shared_layers():
+    """Give a text encoder whose layers share their weights and stand in no list of their number."""
+    torch.manual_seed(0)
+    config = AlbertConfig(**SIZES, embedding_size=8)
+    return TextEncoder(AlbertModel(config, add_pooling_layer=False), tokenizer(), name="albert")
 
 
 @pytest.fixture

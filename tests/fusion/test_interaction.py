@@ -10,13 +10,14 @@ LABELS = Vocabulary(["no", "yes"])
 
 def slow_round(step, first, centre, mentions, facts, is_fact):
     """One text whose mentions are all linked."""
-    new = []
-    for mention, about, there in zip(mentions, facts, is_fact, strict=True):
+    new, read = [], torch.zeros(is_fact.shape)
+    for k, (mention, about, there) in enumerate(zip(mentions, facts, is_fact, strict=True)):
         asked = step.query(mention) + centre
         scores = [
             asked @ f / WIDTH**0.5 for f, is_there in zip(about, there, strict=True) if is_there
         ]
         weights = torch.stack([*scores, step.nothing]).softmax(0)
+        read[k, there] = weights[:-1]
         kept = [f for f, is_there in zip(about, there, strict=True) if is_there]
         told = sum((w * f for w, f in zip(weights, kept, strict=False)), torch.zeros(WIDTH))
         heard = torch.relu(step.update(torch.cat([told, centre])))
@@ -24,7 +25,7 @@ def slow_round(step, first, centre, mentions, facts, is_fact):
     pull = torch.cat([*(step.gather(m) for m in new), torch.zeros(1)]).softmax(0)
     centre = centre + sum(p * m for p, m in zip(pull, new, strict=False))
     mixed = step.mix(torch.cat([first, centre]))
-    return first + step.to_text(mixed), centre + step.to_node(mixed), torch.stack(new)
+    return first + step.to_text(mixed), centre + step.to_node(mixed), torch.stack(new), read
 
 
 def test_a_round_is_the_slow_formula():

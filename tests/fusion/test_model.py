@@ -243,3 +243,32 @@ def test_the_entity_hash_knows_order():
     one, two = Vocabulary(["a", "bc"]), Vocabulary(["ab", "c"])
     assert entity_hash(one) != entity_hash(two)
     assert entity_hash(one) == entity_hash(Vocabulary(["a", "bc"]))
+
+
+@pytest.mark.parametrize("settings", [{}, {"train_text": True}, {"lora": 2}], ids=str)
+@pytest.mark.parametrize("fusion", ["none", "gate", "neighbours", "interaction", "input"])
+def test_a_backbone_without_a_list_of_layers_is_read_at_its_output(
+    shared_layers, nodes, graph, samples, tmp_path, fusion, settings
+):
+    labels = Vocabulary(["no", "yes"])
+    model = FusedModel(
+        shared_layers, nodes, graph=graph, fusion=fusion, labels=labels, head="pooled", **settings
+    )
+    assert model.config.at == ("input" if fusion == "input" else "output")
+    batcher = model.batcher()
+    loss = model.train()(**batcher.collate(batcher.items(samples))).loss
+    loss.backward()
+    moved = [p.grad for p in model.backbone.parameters() if p.grad is not None]
+    assert bool(moved) is bool(settings)
+    found = model.predict(samples)
+    model.save_pretrained(tmp_path)
+    again = FusedModel.from_pretrained(tmp_path, device="cpu")
+    assert torch.allclose(again.predict(samples), found, atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("fusion", "at"), [("gate", 1), ("gate", "input"), ("entity_tokens", None)]
+)
+def test_inside_such_a_backbone_nothing_is_read(shared_layers, nodes, graph, fusion, at):
+    with pytest.raises(ConfigError, match=r"AlbertModel does not\. Take at='output' and a fusion"):
+        FusedModel(shared_layers, nodes, graph=graph, fusion=fusion, at=at)

@@ -1,10 +1,11 @@
 import pytest
 
 from lichen.base.errors import ConfigError, DataError
+from lichen.data.corpus import Corpus, Document, Mention, Span
 from lichen.data.graph import Graph
 from lichen.embedding.encoder import GraphEncoder
 from lichen.fusion.model import FusedModel
-from lichen.fusion.parts import default_point, scales_of
+from lichen.fusion.parts import default_point, require_links, scales_of
 
 
 def test_a_method_reads_as_late_as_it_can(text):
@@ -41,3 +42,19 @@ def test_points_that_do_not_suit_are_refused(text, nodes, graph):
 def test_vectors_of_another_width_pass_where_facts_are_not_read(text, graph):
     small = GraphEncoder("transe", graph, dim=3)
     assert FusedModel(text, small, graph=graph, fusion="add").fusion.entity_dim == 3
+
+
+def test_texts_without_any_linked_mention_are_refused_unless_nothing_is_read():
+    span = Span(0, 3)
+    unlinked = Document(id="1", text="ada knows", mentions=(Mention(span, None),))
+    linked = Document(id="2", text="ada knows", mentions=(Mention(span, 0),))
+    bare = Corpus((unlinked, Document(id="3", text="bob")))
+    with pytest.raises(DataError) as caught:
+        require_links("train", bare, fusion="gate")
+    assert str(caught.value) == (
+        "train: at least one mention must be linked to an entity, for fusion 'gate' to read what "
+        "the graph knows; of 1 mentions in 2 documents none is. Link the corpus, as by "
+        "Linker(graph, text).link(corpus), or use fusion='none'."
+    )
+    require_links("train", bare, fusion="none")
+    require_links("train", bare, Corpus((linked,)))

@@ -33,3 +33,14 @@ def test_entities_that_training_lacks_are_counted(tmp_path):
 def test_nothing_there_is_an_error(tmp_path):
     with pytest.raises(DataError, match="absent"):
         check(tmp_path / "absent.tsv")
+
+
+def test_labels_that_training_lacks_are_named(tmp_path):
+    (tmp_path / "facts.tsv").write_text("a\tr\tb\n")
+    said = [("train", "x"), ("train", "y"), ("valid", "z"), ("test", "z"), ("test", "z")]
+    rows = [f'{{"text": "{i}", "label": "{x}", "split": "{s}"}}' for i, (s, x) in enumerate(said)]
+    (tmp_path / "texts.jsonl").write_text("\n".join(rows) + "\n")
+    assert check(tmp_path / "facts.tsv", tmp_path / "texts.jsonl").problems == (
+        "split test: label 'z' never occurs in training; 2 documents have it",
+        "split valid: label 'z' never occurs in training; 1 documents have it",
+    )

@@ -84,3 +84,14 @@ def test_misuse_is_one_clear_line(contest):
     fewer = Corpus(tuple(d for d in contest.corpora[0] if d != gone))
     with pytest.raises(DataError, match="same test documents"):
         replace(contest, corpora=[contest.corpora[0], fewer, contest.corpora[0]])
+
+
+def test_what_no_fusion_could_learn_from_is_refused(contest):
+    docs = contest.corpora[0].documents
+    odd = tuple(replace(d, label="maybe") if d.split == "test" else d for d in docs)
+    with pytest.raises(DataError, match=r"'maybe': must occur in the split 'train', .* of 'test'"):
+        replace(contest, corpora=[Corpus(odd)])
+    for split in ("train", "test"):
+        bare = tuple(replace(d, mentions=()) if d.split == split else d for d in docs)
+        with pytest.raises(DataError, match=rf"^{split}: at least one mention must be linked"):
+            replace(contest, corpora=[Corpus(bare)])

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from lichen.base.config import to_toml
-from lichen.base.errors import ChoiceError, ConfigError
+from lichen.base.errors import ChoiceError, ConfigError, DataError
 from lichen.data.graph import Graph
 from lichen.embedding.encoder import GraphEncoder
 from lichen.jobs.recipe import (
@@ -120,3 +120,29 @@ def test_a_recipe_may_ask_to_choose(home):
     assert table.num_examples == len({r["question"] for r in asked if r["split"] == "test"})
     with pytest.raises(ChoiceError, match="Did you mean 'choose'"):
         ModelRecipe(task="chose")
+
+
+@pytest.mark.parametrize("split", ["valid", "test"])
+@pytest.mark.parametrize("job", [train_recipe, compare_recipe])
+def test_a_label_of_another_split_alone_is_refused_before_anything_is_trained(
+    home, monkeypatch, split, job
+):
+    with (home / "texts.jsonl").open("a") as file:
+        for i in range(3):
+            row = {"text": f"Fair {i} in Solby.", "label": "Greyland", "split": split}
+            file.write(json.dumps(row) + "\n")
+    monkeypatch.setattr("lichen.jobs.recipe.train", lambda *_, **__: pytest.fail("trained"))
+    with pytest.raises(DataError) as caught:
+        job(Recipe.load(home / "recipe.toml"))
+    assert str(caught.value) == (
+        "label 'Greyland': must occur in the split 'train', or it cannot be learnt; 3 documents of "
+        f"{split!r} have it and none of 'train'. Move some of them to 'train', or leave them out."
+    )
+
+
+def test_a_reporter_that_is_none_is_refused_before_anything_is_trained(home, monkeypatch):
+    monkeypatch.setattr("lichen.jobs.recipe.train", lambda *_, **__: pytest.fail("trained"))
+    told = RECIPE.replace("[train]", '[train]\nreport_to = "tensorbord"')
+    (home / "recipe.toml").write_text(told)
+    with pytest.raises(ConfigError, match="Did you mean 'tensorboard'"):
+        train_recipe(Recipe.load(home / "recipe.toml"))

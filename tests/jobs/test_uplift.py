@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -147,3 +149,17 @@ def test_unlabelled_or_no_documents_are_refused(run, corpus):
     bare = Document(id="x", text="thing is good")
     with pytest.raises(DataError, match="'x' has none"):
         uplift(run, Corpus((*corpus.test.documents, bare)))
+
+
+def test_what_cannot_be_compared_is_refused_before_a_twin_is_trained(run, corpus, monkeypatch):
+    monkeypatch.setattr("lichen.jobs.uplift.twin", lambda *_: pytest.fail("trained"))
+    odd = Corpus((replace(corpus.test[0], label="maybe"), *corpus.test.documents[1:]))
+    knows_it = FusedModel(*run.model.origin(), fusion="concat", labels=odd.labels())
+    for asked in (run, replace(run, model=knows_it)):
+        with pytest.raises(DataError, match=r"'maybe': must occur in the split 'train'"):
+            uplift(asked, odd)
+    bare = Corpus(tuple(replace(doc, mentions=()) for doc in corpus.test))
+    with pytest.raises(DataError, match=r"^uplift\.test: at least one mention must be linked"):
+        uplift(run, bare)
+    with pytest.raises(DataError, match=r"^uplift\.run: at least one mention must be linked"):
+        uplift(replace(run, data=bare), corpus.test)

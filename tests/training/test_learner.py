@@ -9,7 +9,13 @@ from lichen.data.corpus import Corpus, Mention, Sample, Span
 from lichen.data.vocabulary import Vocabulary
 from lichen.fusion.model import FusedModel
 from lichen.training.config import TrainConfig
-from lichen.training.learner import FusedLearner, GraphLearner, entity_features, shared_labels
+from lichen.training.learner import (
+    FusedLearner,
+    GraphLearner,
+    entity_features,
+    require_linked,
+    shared_labels,
+)
 
 CONFIG = TrainConfig(epochs=1, batch_size=64)
 
@@ -78,3 +84,16 @@ def test_learners_that_cannot_work_together_are_refused(world, learners):
         shared_labels(learners, bare)
     with pytest.raises(DataError, match="must have a label"):
         learners[2].fit(bare, 0)
+
+
+def test_a_part_of_the_data_may_lack_linked_mentions_but_not_the_whole(world, learners):
+    corpus = world[2]
+    bare = Corpus(tuple(replace(doc, mentions=()) for doc in corpus.train))
+    require_linked(learners, corpus)
+    require_linked(learners[1:], bare)
+    with pytest.raises(DataError, match=r"^learner: at least one mention must be linked"):
+        require_linked(learners, bare)
+    found = (
+        learners[0].fit(Corpus(bare.documents[:8]), 0).predict(corpus.test.samples(bare.labels()))
+    )
+    assert np.allclose(found.sum(1), 1.0)

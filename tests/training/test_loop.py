@@ -160,3 +160,27 @@ def test_the_language_model_and_the_entities_can_be_trained_too(world):
     changed = {k.split(".")[0] for k, v in model.state_dict().items() if not v.equal(before[k])}
     assert changed == {"backbone", "nodes", "fusion", "head"}
     assert all(p.equal(q) for p, q in zip(text.model.parameters(), source, strict=True))
+
+
+def unlinked(corpus):
+    return Corpus(tuple(replace(doc, mentions=()) for doc in corpus))
+
+
+def test_a_corpus_without_a_linked_mention_teaches_a_fusion_nothing_and_is_refused(world, tmp_path):
+    text, nodes, corpus = world
+    bare = unlinked(corpus.train)
+    with pytest.raises(DataError, match=r"^train: at least one mention .* fusion 'gate'"):
+        train(FusedModel(text, nodes), bare, out=tmp_path / "run", config=CONFIG)
+    assert not (tmp_path / "run").exists()
+    train(FusedModel(text, nodes, fusion="none"), bare, config=TrainConfig(epochs=1))
+    one = Corpus((corpus.train[0], *bare.documents[1:]))
+    train(FusedModel(text, nodes), one, config=TrainConfig(epochs=1, batch_size=8))
+
+
+def test_a_reporter_that_cannot_be_used_leaves_no_folder_behind(world, tmp_path):
+    text, nodes, corpus = world
+    for name in ("tensorbord", "trackio"):
+        config = TrainConfig(epochs=1, report_to=name)
+        with pytest.raises(ConfigError, match=r"^train\.report_to must be"):
+            train(FusedModel(text, nodes), corpus.train, out=tmp_path / "run", config=config)
+    assert not (tmp_path / "run").exists()

@@ -335,9 +335,17 @@ def test_bad_calls_are_one_clear_line(world, tagged):
     bare = Corpus(tuple(replace(doc, label=None) for doc in data["kinds"]))
     with pytest.raises(DataError, match=r"^task 'claims': document .* must have a label"):
         train_tasks(models, {**data, "claims": bare})
-    assert models["claims"].labels is None  # nothing was begun
     with pytest.raises(DataError, match=r"^task 'kinds': .* is empty"):
         train_tasks(models, {**data, "kinds": Corpus(())})
+    nothing = {
+        name: Corpus(tuple(replace(doc, mentions=()) for doc in corpus))
+        for name, corpus in data.items()
+    }
+    with pytest.raises(DataError, match=r"^train_tasks: at least one mention must be linked"):
+        train_tasks(models, nothing)
+    with pytest.raises(ConfigError, match=r"^train\.report_to must be one of"):
+        train_tasks(models, data, config=replace(CONFIG, report_to="wand"))
+    assert models["claims"].labels is None  # nothing was begun
 
 
 def test_a_loss_that_is_no_number_stops_the_run(world, tagged):

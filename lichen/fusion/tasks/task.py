@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lichen.base.choose import choose
-from lichen.base.errors import ConfigError
+from lichen.base.errors import ConfigError, DataError
 from lichen.data.corpus import Corpus, Sample
+from lichen.data.splits import unseen_labels
 from lichen.data.vocabulary import Vocabulary
 from lichen.fusion.item import Item
 from lichen.fusion.tasks import TASKS
@@ -74,6 +75,26 @@ class Task(ABC):
     @abstractmethod
     def found(self, data: Corpus) -> Vocabulary:
         """Return the classes that occur in a corpus."""
+
+    def learnt(self, data: Corpus) -> Vocabulary:
+        """Return the classes of the training documents, which no other split may go beyond.
+
+        Args:
+            data: a whole corpus, its splits named.
+
+        Raises:
+            DataError: no document is to train on, or another split has a class that these lack.
+        """
+        labels = self.found(data.train)
+        for unseen in unseen_labels(data, of_spans=not self.READS_LABEL):
+            (label, count), *more = unseen.documents.items()
+            also = f" ({len(more)} more labels are so)" if more else ""
+            raise DataError(
+                f"label {label!r}: must occur in the split 'train', or it cannot be learnt; "
+                f"{count} documents of {unseen.split!r} have it and none of 'train'{also}. Move "
+                "some of them to 'train', or leave them out."
+            )
+        return labels
 
     @abstractmethod
     def classes(self, data: Corpus, *, need_all: bool = True) -> Vocabulary:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lichen.base import check
 from lichen.base.errors import DataError
 from lichen.data.corpus import Corpus, Sample
-from lichen.training.learner import Chances, Learner, Predictor, shared_labels
+from lichen.training.learner import Chances, Learner, Predictor, require_linked, shared_labels
 
 PAPER = "Breiman, 1996, Machine Learning 24, 123-140"
 TRIES = 100
@@ -52,10 +52,12 @@ def bagging(
 
     Raises:
         ConfigError: there is no learner, two have other classes, or `rounds` is out of bounds.
-        DataError: the corpus is empty, lacks a label, or has one class only.
+        DataError: the corpus is empty, lacks a label, has one class only, or has no linked mention
+            for a fused learner to read.
     """
     check.between("bagging.rounds", rounds, 1, 10_000)
     shared_labels(learners, corpus)
+    require_linked(learners, corpus)
     rng = np.random.default_rng([seed, 11])
     members: list[Predictor] = []
     for number in range(rounds):

@@ -10,7 +10,7 @@ import numpy as np
 from lichen.base import check
 from lichen.data.corpus import Corpus, Sample
 from lichen.training.ensemble.bagging import resample
-from lichen.training.learner import Chances, Learner, Predictor, shared_labels
+from lichen.training.learner import Chances, Learner, Predictor, require_linked, shared_labels
 
 PAPER = "Hastie et al., 2009, Statistics and Its Interface 2, 349-360 (SAMME)"
 LEAST_ERROR = 1e-3
@@ -59,10 +59,12 @@ def boosting(
 
     Raises:
         ConfigError: there is no learner, two have other classes, or `rounds` is out of bounds.
-        DataError: the corpus is empty, lacks a label, or has one class only.
+        DataError: the corpus is empty, lacks a label, has one class only, or has no linked mention
+            for a fused learner to read.
     """
     check.between("boosting.rounds", rounds, 1, 10_000)
     labels = shared_labels(learners, corpus)
+    require_linked(learners, corpus)
     samples = corpus.samples(labels)
     truth = np.array([sample.label for sample in samples])
     rng = np.random.default_rng([seed, 12])

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lichen.base import check
 from lichen.base.errors import DataError
 from lichen.data.corpus import Corpus, Sample
-from lichen.training.learner import Chances, Learner, Predictor, shared_labels
+from lichen.training.learner import Chances, Learner, Predictor, require_linked, shared_labels
 from lichen.training.logistic import Logistic, fit_logistic
 
 PAPER = "Wolpert, 1992, Neural Networks 5, 241-259"
@@ -64,10 +64,12 @@ def stacking(
 
     Raises:
         ConfigError: there is no learner, two have other classes, or a setting is out of bounds.
-        DataError: the corpus is empty, lacks a label or a group, or has fewer groups than folds.
+        DataError: the corpus is empty, lacks a label or a group, has fewer groups than folds, or
+            has no linked mention for a fused learner to read.
     """
     check.between("stacking.folds", folds, 2, 1_000)
     labels = shared_labels(learners, corpus)
+    require_linked(learners, corpus)
     truth = np.array([sample.label for sample in corpus.samples(labels)])
     fold_of = divide(truth, groups_of(corpus, group), folds=folds, seed=seed)
     held = np.zeros((len(learners), len(corpus), len(labels)))

@@ -1,1 +1,1 @@
-"""Few labels and many texts to a predictor: self-training, consistency, active learning."""
+"""Few labels and many texts to a predictor: adaptation, self-training, consistency, choosing."""

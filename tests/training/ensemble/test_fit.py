@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -32,8 +34,12 @@ def test_every_ensemble_joins_fused_text_and_graph_learners(world, name):
 
 @pytest.mark.parametrize("name", sorted(ENSEMBLES))
 def test_the_same_seed_gives_the_same_ensemble_and_bad_input_one_line(world, name):
-    _text, nodes, corpus = world
+    text, nodes, corpus = world
     learners = [GraphLearner(nodes, corpus.labels())]
+    fused = FusedLearner(FusedModel(text, nodes, labels=corpus.labels()))
+    bare = Corpus(tuple(replace(doc, mentions=()) for doc in corpus.train))
+    with pytest.raises(DataError, match="at least one mention must be linked"):
+        fit_ensemble(name, [fused], bare)
     samples = corpus.test.samples(corpus.labels())
     found = [fit_ensemble(name, learners, corpus.train, seed=4).predict(samples) for _ in range(2)]
     assert np.array_equal(*found)
