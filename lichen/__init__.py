@@ -61,6 +61,7 @@ _HOMES = {
     "Uplift": "lichen.jobs.worth",
     "Vocabulary": "lichen.data.vocabulary",
     "active_learning": "lichen.training.few.active",
+    "adapt_text": "lichen.training.few.adaptation",
     "align_graphs": "lichen.alignment.entities",
     "answer_json": "lichen.apps.explain",
     "ask": "lichen.apps.answer",
@@ -86,11 +87,14 @@ _HOMES = {
     "find_spans": "lichen.training.predict",
     "fit_ensemble": "lichen.training.ensemble.fit",
     "fit_prior": "lichen.embedding.prior",
+    "from_pykeen": "lichen.embedding.exchange.pykeen",
+    "graph_from_triples_factory": "lichen.embedding.exchange.pykeen_triples",
     "graph_leaks": "lichen.data.leaks",
     "import_file": "lichen.store.imports",
     "knowledge_used": "lichen.explanation.knowledge",
     "lessons": "lichen.linking.lessons",
     "load_aligner": "lichen.alignment.aligner",
+    "load_pykeen": "lichen.embedding.exchange.pykeen",
     "make_aligner": "lichen.alignment.aligner",
     "measure_alignment": "lichen.alignment.measure",
     "methods": "lichen.jobs.methods",
@@ -103,9 +107,16 @@ _HOMES = {
     "quickstart": "lichen.jobs.quickstart",
     "recall": "lichen.evaluation.retrieval",
     "removed": "lichen.data.atlas.claims",
+    "save_pykeen": "lichen.embedding.exchange.pykeen",
+    "search": "lichen.embedding.search",
     "self_training": "lichen.training.few.self_training",
     "sibling": "lichen.fusion.sibling",
     "span_scores": "lichen.evaluation.tagging",
+    "to_networkx": "lichen.embedding.exchange.networkx",
+    "to_pyg": "lichen.embedding.exchange.pyg",
+    "to_pyg_hetero": "lichen.embedding.exchange.pyg",
+    "to_pykeen": "lichen.embedding.exchange.pykeen",
+    "to_triples_factory": "lichen.embedding.exchange.pykeen_triples",
     "train": "lichen.training.loop",
     "train_paths": "lichen.embedding.path.train",
     "train_recipe": "lichen.jobs.recipe",
@@ -171,6 +182,7 @@ __all__ = [
     "Uplift",
     "Vocabulary",
     "active_learning",
+    "adapt_text",
     "align_graphs",
     "answer_json",
     "ask",
@@ -196,11 +208,14 @@ __all__ = [
     "find_spans",
     "fit_ensemble",
     "fit_prior",
+    "from_pykeen",
+    "graph_from_triples_factory",
     "graph_leaks",
     "import_file",
     "knowledge_used",
     "lessons",
     "load_aligner",
+    "load_pykeen",
     "make_aligner",
     "measure_alignment",
     "methods",
@@ -213,9 +228,16 @@ __all__ = [
     "quickstart",
     "recall",
     "removed",
+    "save_pykeen",
+    "search",
     "self_training",
     "sibling",
     "span_scores",
+    "to_networkx",
+    "to_pyg",
+    "to_pyg_hetero",
+    "to_pykeen",
+    "to_triples_factory",
     "train",
     "train_paths",
     "train_recipe",
@@ -254,6 +276,13 @@ if TYPE_CHECKING:
     from lichen.embedding.distil import DistilConfig, distil_embedding
     from lichen.embedding.encoder import GraphEncoder
     from lichen.embedding.evaluate import LinkPrediction, evaluate
+    from lichen.embedding.exchange.networkx import to_networkx
+    from lichen.embedding.exchange.pyg import to_pyg, to_pyg_hetero
+    from lichen.embedding.exchange.pykeen import from_pykeen, load_pykeen, save_pykeen, to_pykeen
+    from lichen.embedding.exchange.pykeen_triples import (
+        graph_from_triples_factory,
+        to_triples_factory,
+    )
     from lichen.embedding.exchange.vectors import export
     from lichen.embedding.factorisation import factorise
     from lichen.embedding.gnn.encoder import GraphNetwork
@@ -261,6 +290,7 @@ if TYPE_CHECKING:
     from lichen.embedding.path.train import train_paths
     from lichen.embedding.prior import PriorRanker, fit_prior
     from lichen.embedding.sampled import evaluate_sampled
+    from lichen.embedding.search import search
     from lichen.evaluation.retrieval import recall
     from lichen.evaluation.tagging import span_scores
     from lichen.explanation.answer import Answer
@@ -292,6 +322,7 @@ if TYPE_CHECKING:
     from lichen.training.distil import distil
     from lichen.training.ensemble.fit import fit_ensemble
     from lichen.training.few.active import LearningCurve, active_learning
+    from lichen.training.few.adaptation import adapt_text
     from lichen.training.few.consistency import consistency
     from lichen.training.few.self_training import self_training
     from lichen.training.joint import PretrainConfig

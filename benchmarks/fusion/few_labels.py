@@ -1,7 +1,8 @@
-"""Few labels: self-training, consistency and active learning beside plain training.
+"""Few labels: adaptation, self-training, consistency, active learning beside plain training.
 
-With 1, 5 and 10 % of the labels of a task's training documents; the rest are unlabelled texts,
-or what active learning chooses from. Active learning begins with half of the first part.
+With 1, 5 and 10 % of the labels of a task's training documents, drawn at random; the rest are
+unlabelled texts, or what active learning chooses from. Active learning begins with half of the
+first part. Adaptation reads the words of all training documents, and no label.
 
 Run: python benchmarks/fusion/few_labels.py [--tasks umls claims phrasebank sst2]
 """
@@ -9,6 +10,7 @@ Run: python benchmarks/fusion/few_labels.py [--tasks umls claims phrasebank sst2
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 
 import numpy as np
 from figures import SEEDS, Right, gained, shown, write
@@ -17,9 +19,11 @@ from texts import Task, labelled_part, load, model_of
 import lichen as li
 from lichen.training.config import TrainConfig
 from lichen.training.few.active import active_learning
+from lichen.training.few.adaptation import adapt_text
 from lichen.training.few.consistency import consistency
 from lichen.training.few.self_training import self_training
 from lichen.training.few.strategies import STRATEGIES
+from lichen.training.joint import PretrainConfig
 from lichen.training.learner import FusedLearner
 from lichen.training.predict import predict
 from lichen.training.twins import untrained_twin
@@ -28,8 +32,9 @@ SHARES = (0.01, 0.05, 0.10)
 CONFIG = TrainConfig(epochs=6, batch_size=32, learning_rate=3e-3)
 LEAST_STEPS = 100
 CONSISTENT = TrainConfig(epochs=4, batch_size=64, learning_rate=3e-3)
+ADAPTATION = PretrainConfig(head_steps=200, steps=300, batch_size=32)
 ROUNDS = 2
-PLAIN = "plain"
+PLAIN, RANDOM = "plain", "active, random"
 
 
 def main() -> None:
@@ -54,10 +59,14 @@ def measure(task: Task, text: li.TextEncoder, seed: int) -> dict[tuple[float, st
     truth = np.array([sample.label for sample in samples])
     model = model_of(task, text)
     learner = FusedLearner(model, config=CONFIG, least_steps=LEAST_STEPS)
+    adapted = replace(
+        learner, model=model_of(task, adapt_text(text, pool, config=ADAPTATION, seed=seed))
+    )
     chances = {}
     for share in SHARES:
         labelled, rest = labelled_part(pool, round(share * len(pool)), seed)
         chances[share, PLAIN] = learner.fit(labelled, seed).predict(samples)
+        chances[share, "masked words"] = adapted.fit(labelled, seed).predict(samples)
         taught = self_training(learner, labelled, rest, rounds=ROUNDS, seed=seed)
         chances[share, "self-training"] = taught.predict(samples)
         fresh = untrained_twin(model, "fused", seed)
@@ -83,10 +92,10 @@ def rows_of(task: Task, right: dict[tuple[float, str], Right]) -> list[dict[str,
         of_share = {method: found for (part, method), found in right.items() if part == share}
         rows += [shown(name, f"accuracy, {method}", found) for method, found in of_share.items()]
         for method, found in of_share.items():
-            random = "active, random"
-            base = random if method.startswith("active") else PLAIN
-            if method != base:
-                rows.append(gained(name, f"gain, {method} over {base}", found, of_share[base]))
+            bases = [PLAIN, RANDOM] if method.startswith("active") else [PLAIN]
+            for base in bases:
+                if method != base:
+                    rows.append(gained(name, f"gain, {method} over {base}", found, of_share[base]))
     return rows
 
 

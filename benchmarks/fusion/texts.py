@@ -252,9 +252,9 @@ def _statements(
             yield Document(id=name, text=text, label=label, split=split, mentions=mentions)
 
 
-def fewrel() -> Task:
-    """Return FewRel with the labels of 320 sentences, 20 of each relation."""
-    task = few.load(**FEWREL_SIZES)
+def fewrel(num_train: int = FEWREL_SIZES["num_train"]) -> Task:
+    """Return FewRel with the labels of some sentences."""
+    task = few.load(**{**FEWREL_SIZES, "num_train": num_train})
     nodes = _embedded(task.graph, FEWREL_EMBEDDING, dim=64)
     return Task(name="FewRel", corpus=task.corpus, graph=task.graph, nodes=nodes, mentions=2)
 
