@@ -149,7 +149,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--peer", help="a Python in which pykeen is installed")
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--epochs", type=int, default=5, help="of each run")
+    parser.add_argument("--epochs", type=int, default=4, help="of each run")
     parser.add_argument("--here", type=int, metavar="EPOCHS", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.here:

@@ -26,7 +26,7 @@ WEIGHTS = "trained.safetensors"
 
 @dataclass(frozen=True, kw_only=True)
 class PretrainConfig:
-    """Settings of `pretrain`; the `[pretrain]` table of a job file.
+    """Settings of `pretrain`.
 
     Raises:
         ConfigError: a value is out of its bounds; the message starts with its key.

@@ -207,16 +207,16 @@ def shared_labels(learners: Sequence[Learner], corpus: Corpus) -> Vocabulary:
     return class_labels(corpus, labels)
 
 
-def require_linked(learners: Sequence[Learner], corpus: Corpus) -> None:
-    """Refuse a corpus of which a fused learner could read no entity, before parts are drawn of it.
+def require_linked(learners: Sequence[Learner], *corpora: Corpus) -> None:
+    """Refuse corpora of which a fused learner could read no entity, before parts are drawn of them.
 
     Args:
-        learners: what is to be fitted to parts of the corpus.
-        corpus: all that they learn from.
+        learners: what is to be fitted to parts of the corpora.
+        corpora: all that they learn from.
 
     Raises:
         DataError: no mention is linked to an entity.
     """
     for learner in learners:
         if isinstance(learner, FusedLearner) and learner.kind != "none":
-            require_links("learner", corpus, fusion=learner.model.config.fusion)
+            require_links("learner", *corpora, fusion=learner.model.config.fusion)

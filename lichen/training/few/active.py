@@ -14,7 +14,7 @@ from lichen.data.corpus import Corpus, Sample
 from lichen.data.graph import Graph
 from lichen.lm.text_encoder import TextEncoder
 from lichen.training.few.strategies import STRATEGIES, Pool, reach_of
-from lichen.training.learner import Chances, Learner, shared_labels
+from lichen.training.learner import Chances, Learner, require_linked, shared_labels
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -74,11 +74,13 @@ def active_learning(
     Raises:
         ChoiceError: no such strategy.
         ConfigError: budgets do not ascend or exceed the pool, or "coverage" has no graph.
-        DataError: a document has no label or an unknown one.
+        DataError: a document has no label or an unknown one, or none has a linked mention that the
+            learner's fusion could read.
     """
     ask = choose("active.strategy", strategy, STRATEGIES)
     _check(budgets, pool, strategy=strategy, graph=graph)
     labels = shared_labels([learner], pool)
+    require_linked([learner], pool)
     goal, samples = test.samples(labels), pool.samples(labels)
     vectors = text.encode([sample.text for sample in samples]).astype(np.float64)
     linked = [[m.entity for m in s.mentions if m.entity is not None] for s in samples]

@@ -14,6 +14,7 @@ from lichen.data.vocabulary import Vocabulary
 from lichen.fusion.batch import Batch, to_device
 from lichen.fusion.known import NONE
 from lichen.fusion.model import FusedModel
+from lichen.fusion.parts import require_links
 from lichen.fusion.tasks.classify import class_labels, require_classify
 from lichen.training.config import TrainConfig
 from lichen.training.soft import fit_items
@@ -56,7 +57,8 @@ def consistency(
 
     Raises:
         ConfigError: a setting is out of its bounds, or the model has no classes.
-        DataError: the labelled documents cannot be learned from, or none is unlabelled.
+        DataError: the labelled documents cannot be learned from, none is unlabelled, or none has a
+            linked mention that the model's fusion could read.
         LichenError: the loss is no longer a number.
     """
     _check(weight=weight, hide=hide, threshold=threshold, temperature=temperature)
@@ -97,7 +99,9 @@ def _labels(model: FusedModel, labelled: Corpus, unlabelled: Corpus) -> Vocabula
         raise ConfigError("consistency: the model must have its classes; got None. Pass labels=...")
     if not len(unlabelled):
         raise DataError("consistency: there must be one unlabelled document at least; got none.")
-    return class_labels(labelled, model.labels)
+    labels = class_labels(labelled, model.labels)
+    require_links("consistency", labelled, unlabelled, fusion=model.config.fusion)
+    return labels
 
 
 @torch.no_grad()

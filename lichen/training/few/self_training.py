@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lichen.base import check
 from lichen.data.corpus import Corpus, Sample
-from lichen.training.learner import Chances, Learner, Predictor, shared_labels
+from lichen.training.learner import Chances, Learner, Predictor, require_linked, shared_labels
 
 PAPER = "Lee, 2013, ICML workshop (pseudo-labels); Xie et al., 2020, arXiv:1911.04252 (rounds)"
 
@@ -59,11 +59,13 @@ def self_training(
 
     Raises:
         ConfigError: a setting is out of its bounds.
-        DataError: the labelled documents cannot be learned from.
+        DataError: the labelled documents cannot be learned from, or no document has a linked
+            mention that the learner's fusion could read.
     """
     check.between("self_training.rounds", rounds, 1, 1_000)
     check.between("self_training.threshold", threshold, 0.0, 1.0)
     labels = shared_labels([learner], labelled)
+    require_linked([learner], labelled, unlabelled)
     bare = tuple(replace(doc, label=None) for doc in unlabelled)
     samples = Corpus(bare).samples(labels)
     truth = np.array([sample.label for sample in labelled.samples(labels)])
