@@ -82,6 +82,7 @@ bench-fusion: $(VENV)/.installed-dev  ## fusions on real tasks, alignment, word 
 	$(BIN)/python benchmarks/fusion/full.py
 	$(BIN)/python benchmarks/fusion/cost.py
 	$(BIN)/python benchmarks/fusion/noise.py
+	$(BIN)/python benchmarks/fusion/selection.py
 	$(BIN)/python benchmarks/fusion/wsd.py --wordnet /usr/share/wordnet
 	PYTHONPATH=benchmarks $(BIN)/python benchmarks/fusion/recommendation.py
 	$(BIN)/python benchmarks/alignment/text_to_graph.py
@@ -90,6 +91,7 @@ bench-fusion: $(VENV)/.installed-dev  ## fusions on real tasks, alignment, word 
 	$(BIN)/python benchmarks/fusion/distillation.py
 	$(BIN)/python benchmarks/fusion/ensembles.py
 	$(BIN)/python benchmarks/fusion/few_labels.py
+	$(BIN)/python benchmarks/fusion/episodes.py
 	$(BIN)/python benchmarks/fusion/multitask.py
 	$(BIN)/python benchmarks/fusion/decoder.py
 	$(BIN)/python benchmarks/fusion/small_vectors.py
