@@ -43,15 +43,18 @@ SHARED = {
 }
 OWN = EmbeddingConfig(
     epochs=60,
-    negatives=2048,
+    batch_size=512,
+    negatives=256,
+    learning_rate=0.15,
     degree_power=0.0,
     hide_known=False,
-    n3=0.1,
+    n3=0.03,
     valid_every=1,
     valid_limit=100_000,
     patience=60,
     candidates="sampled",
 )
+"""Ours on the way to PyKEEN's MRR, chosen to be there soon."""
 
 
 def validation_mrr(encoder: GraphEncoder, graph: Graph) -> float:
@@ -149,7 +152,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--peer", help="a Python in which pykeen is installed")
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--epochs", type=int, default=4, help="of each run")
+    parser.add_argument("--epochs", type=int, default=3, help="of each run")
     parser.add_argument("--here", type=int, metavar="EPOCHS", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.here:

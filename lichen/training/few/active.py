@@ -74,8 +74,7 @@ def active_learning(
     Raises:
         ChoiceError: no such strategy.
         ConfigError: budgets do not ascend or exceed the pool, or "coverage" has no graph.
-        DataError: a document has no label or an unknown one, or none has a linked mention that the
-            learner's fusion could read.
+        DataError: a document has no label or an unknown one, or no mention is linked.
     """
     ask = choose("active.strategy", strategy, STRATEGIES)
     _check(budgets, pool, strategy=strategy, graph=graph)
@@ -83,8 +82,7 @@ def active_learning(
     require_linked([learner], pool)
     goal, samples = test.samples(labels), pool.samples(labels)
     vectors = text.encode([sample.text for sample in samples]).astype(np.float64)
-    linked = [[m.entity for m in s.mentions if m.entity is not None] for s in samples]
-    reach, worth = _coverage(linked, graph)
+    reach, worth = _coverage(samples, graph)
     chosen = _first(pool, budgets[0], np.random.default_rng([seed, 14]))
     predictor = learner.fit(_at(pool, chosen), seed)
     found = [predictor.predict(goal)]
@@ -137,11 +135,12 @@ def _first(pool: Corpus, num: int, rng: np.random.Generator) -> list[int]:
 
 
 def _coverage(
-    linked: Sequence[Sequence[int]], graph: Graph | None
+    samples: Sequence[Sample], graph: Graph | None
 ) -> tuple[tuple[NDArray[np.int64], ...], NDArray[np.float64]]:
     """Return what each document reaches, and what an entity is worth: log(1 + its facts)."""
     if graph is None:
-        return tuple(np.empty(0, dtype=np.int64) for _ in linked), np.zeros(0)
+        return tuple(np.empty(0, dtype=np.int64) for _ in samples), np.zeros(0)
+    linked = [[m.entity for m in s.mentions if m.entity is not None] for s in samples]
 
     def neighbours(entity: int) -> NDArray[np.int64]:
         found = graph.triples[graph.neighbours(entity)]

@@ -57,8 +57,7 @@ def consistency(
 
     Raises:
         ConfigError: a setting is out of its bounds, or the model has no classes.
-        DataError: the labelled documents cannot be learned from, none is unlabelled, or none has a
-            linked mention that the model's fusion could read.
+        DataError: the labelled documents teach nothing, none is unlabelled, or none has a link.
         LichenError: the loss is no longer a number.
     """
     _check(weight=weight, hide=hide, threshold=threshold, temperature=temperature)
