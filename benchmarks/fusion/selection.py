@@ -32,7 +32,9 @@ def measure(name: str) -> list[Row]:
             chosen = {**wide.settings, "select": how, "hops": hops}
             contest = replace(wide, twins=("none",), settings=chosen)
             table = compare_fusions(
-                contest, fusions=["neighbours"], out=RUNS / "fusion-selection" / name
+                contest,
+                fusions=["neighbours"],
+                out=RUNS / "fusion-selection" / name / f"{how}-{hops}",
             )
             (found,) = table.standings
             gain = found.gains["none"]
