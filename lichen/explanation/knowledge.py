@@ -11,10 +11,9 @@ from lichen.base.errors import ConfigError
 from lichen.data.corpus import Sample
 from lichen.fusion.batch import Batch, to_device
 from lichen.fusion.item import Item
-from lichen.fusion.known import NONE, look_up
+from lichen.fusion.known import NONE
 from lichen.fusion.model import FusedModel
 from lichen.fusion.operator import weighing
-from lichen.fusion.passage import Passage
 from lichen.fusion.selection import FactSelector
 from lichen.fusion.shares import Shares
 
@@ -98,16 +97,7 @@ def knowledge_used(
 
 def _weigh(model: FusedModel, batch: Batch) -> list[Shares]:
     """Return the weights of each text of a batch, without the dimension of the batch."""
-    batch = to_device(batch, model.text.device)
-    known = look_up(
-        model.nodes,
-        mention_of=batch["mention_of"],
-        mask=batch["attention_mask"].bool(),
-        entities=batch["entities"],
-        facts=batch.get("facts"),
-        scales=(model.scale, model.relation_scale),
-    )
-    shares = model.fusion.weigh(Passage(model.text, batch, at=model.config.point), known)
+    shares = model.fusion.weigh(*model.passage(to_device(batch, model.text.device)))
     assert shares is not None
     facts, own, others, nothing = shares
     return [

@@ -25,7 +25,7 @@ from lichen.fusion.config import LATER, SETTINGS, FusedConfig
 from lichen.fusion.head import HeadInput, PairsHead, pool
 from lichen.fusion.heads import Head, make_head
 from lichen.fusion.item import Item
-from lichen.fusion.known import fact_dim, look_up
+from lichen.fusion.known import Known, fact_dim, look_up
 from lichen.fusion.operator import Fusion, fusion_class
 from lichen.fusion.parts import Origin, check_parts, default_point, entity_hash, scales_of
 from lichen.fusion.passage import Passage
@@ -240,13 +240,8 @@ class FusedModel(PreTrainedModel):  # type: ignore[misc]
                 "labels must be known before the model is used; got None. Pass labels=..., or "
                 "train the model."
             )
-        batch: dict[str, Tensor] = {
-            "input_ids": input_ids,
-            "attention_mask": attention_mask,
-            "mention_of": mention_of,
-            "entities": entities,
-            **more,
-        }
+        batch = {"input_ids": input_ids, "attention_mask": attention_mask, **more}
+        batch |= {"mention_of": mention_of, "entities": entities}
         fused = self.fused_states(cast("Batch", batch))
         with torch.autocast(fused.device.type, enabled=False):
             seen = HeadInput(fused.float(), attention_mask.bool(), mention_of, entities >= 0)
@@ -258,6 +253,11 @@ class FusedModel(PreTrainedModel):  # type: ignore[misc]
 
     def fused_states(self, batch: Batch) -> Tensor:
         """Return the backbone's output with the knowledge read in, `(batch, tokens, dim)`."""
+        states: Tensor = self.fusion(*self.passage(batch))
+        return states
+
+    def passage(self, batch: Batch) -> tuple[Passage, Known]:
+        """Return a batch on its way through the backbone, and what the graph says of it."""
         known = look_up(
             self.nodes,
             mention_of=batch["mention_of"],
@@ -266,8 +266,7 @@ class FusedModel(PreTrainedModel):  # type: ignore[misc]
             facts=batch.get("facts"),
             scales=(self.scale, self.relation_scale),
         )
-        states: Tensor = self.fusion(Passage(self.text, batch, at=self.config.point), known)
-        return states
+        return Passage(self.text, batch, at=self.config.point), known
 
     @torch.no_grad()
     def align(self, items: Sequence[Item], *, collate: Any, batch_size: int = 128) -> None:

@@ -172,8 +172,9 @@ def prepare(recipe: Recipe) -> Ready:
     Raises:
         DataError: a file cannot be read, a line of it is bad, there is nothing to train on, or
             another split has a class that the training documents lack.
-        ConfigError: `nodes.folder` holds vectors of other entities, or `train.report_to` cannot
-            be used here.
+        ConfigError: `nodes.folder` holds vectors of other entities, or `train.report_to` is not
+            installed.
+        ChoiceError: there is no such reporter.
     """
     if not RunFolder(Path(recipe.out)).is_finished:
         require_reporter(recipe.train.report_to)

@@ -78,7 +78,8 @@ def train(
         DataError: the data is empty, a label is missing or unknown, there is one class only, or no
             mention is linked to an entity that the model's fusion could read.
         ConfigError: model, data and config do not belong together, `out` holds another run, or
-            `config.report_to` cannot be used here.
+            `config.report_to` is not installed.
+        ChoiceError: there is no such reporter.
         LichenError: the loss is no longer a number, or one of the processes died.
     """
     if isinstance(model, GraphEncoder) and isinstance(data, Graph):

@@ -156,7 +156,7 @@ def train_tasks(
 
     Raises:
         ConfigError: the models are no siblings, or names, weights, `out` or reporter do not fit.
-        ChoiceError: a name in `data`, `valid` or `weights` is none of the models'.
+        ChoiceError: a name in `data`, `valid` or `weights` is no model's, or no such reporter.
         DataError: of a task, the data is empty or of another kind, a label is missing or unknown,
             or there is one class only; or no mention of any is linked for the fusion to read.
         LichenError: a loss is no longer a number.

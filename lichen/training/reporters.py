@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from importlib.util import find_spec
 
 from transformers.integrations import (
@@ -12,6 +11,7 @@ from transformers.integrations import (
 )
 from transformers.integrations.integration_utils import INTEGRATION_TO_CALLBACK
 
+from lichen.base.choose import choose
 from lichen.base.errors import ConfigError
 
 ALWAYS = ("none", "all")
@@ -32,20 +32,14 @@ def require_reporter(name: str) -> None:
         name: the setting `report_to`.
 
     Raises:
-        ConfigError: there is no such reporter, or it is not installed.
+        ChoiceError: there is no such reporter.
+        ConfigError: it is not installed.
     """
     ready = installed()
     if name in (*ALWAYS, *ready):
         return
+    choose("train.report_to", name, dict.fromkeys([*ALWAYS, *INTEGRATION_TO_CALLBACK]))
     here = ", ".join(ready) or "none"
-    known = sorted({*ALWAYS, *INTEGRATION_TO_CALLBACK})
-    if name not in known:
-        near = get_close_matches(name, known, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ConfigError(
-            f"train.report_to must be one of {', '.join(known)} (installed here: {here}); got "
-            f"{name!r}.{hint}"
-        )
     how = f"Run: pip install {PACKAGES.get(name, name)}"
     if name == "kubeflow":
         how = "Train inside a Kubeflow TrainJob, which it reports to"

@@ -6,7 +6,6 @@ from lichen.data.corpus import Mention, Sample, Span
 from lichen.explanation.knowledge import knowledge_used
 from lichen.fusion import FUSIONS
 from lichen.fusion.batch import to_device
-from lichen.fusion.known import look_up
 from lichen.fusion.model import FusedModel
 
 WEIGHING = ("attention", "dim_gate", "gate", "interaction", "neighbours")
@@ -69,14 +68,7 @@ def test_the_fact_that_a_method_is_made_to_read_has_nearly_all(world, world_grap
     sample = linked_text(world_graph, "c0 lies in l3")
     batcher = made.batcher()
     batch = to_device(batcher.collate(batcher.items([sample])), made.text.device)
-    known = look_up(
-        made.nodes,
-        mention_of=batch["mention_of"],
-        mask=batch["attention_mask"].bool(),
-        entities=batch["entities"],
-        facts=batch["facts"],
-        scales=(made.scale, made.relation_scale),
-    )
+    _, known = made.passage(batch)
     wanted = 2
     weight = telling_apart(known.facts[0, 1][known.is_fact[0, 1]], wanted)
     if fusion == "neighbours":

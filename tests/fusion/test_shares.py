@@ -2,9 +2,8 @@ import pytest
 import torch
 
 from lichen.data.vocabulary import Vocabulary
-from lichen.fusion.known import Known, look_up
+from lichen.fusion.known import Known
 from lichen.fusion.model import FusedModel
-from lichen.fusion.passage import Passage
 from lichen.fusion.shares import Shares
 
 LABELS = Vocabulary(["no", "yes"])
@@ -14,15 +13,8 @@ def asked(model, samples):
     """Give the knowledge and passage of a batch of samples."""
     batcher = model.batcher()
     batch = batcher.collate(batcher.items(samples))
-    known = look_up(
-        model.nodes,
-        mention_of=batch["mention_of"],
-        mask=batch["attention_mask"].bool(),
-        entities=batch["entities"],
-        facts=batch.get("facts"),
-        scales=(model.scale, model.relation_scale),
-    )
-    return known, Passage(model.text, batch, at=model.config.point)
+    passage, known = model.passage(batch)
+    return known, passage
 
 
 def test_tokens_of_a_mention_are_averaged():

@@ -144,5 +144,5 @@ def test_a_reporter_that_is_none_is_refused_before_anything_is_trained(home, mon
     monkeypatch.setattr("lichen.jobs.recipe.train", lambda *_, **__: pytest.fail("trained"))
     told = RECIPE.replace("[train]", '[train]\nreport_to = "tensorbord"')
     (home / "recipe.toml").write_text(told)
-    with pytest.raises(ConfigError, match="Did you mean 'tensorboard'"):
+    with pytest.raises(ChoiceError, match="Did you mean 'tensorboard'"):
         train_recipe(Recipe.load(home / "recipe.toml"))

@@ -181,6 +181,6 @@ def test_a_reporter_that_cannot_be_used_leaves_no_folder_behind(world, tmp_path)
     text, nodes, corpus = world
     for name in ("tensorbord", "trackio"):
         config = TrainConfig(epochs=1, report_to=name)
-        with pytest.raises(ConfigError, match=r"^train\.report_to must be"):
+        with pytest.raises(LichenError, match=r"^train\.report_to must be"):
             train(FusedModel(text, nodes), corpus.train, out=tmp_path / "run", config=config)
     assert not (tmp_path / "run").exists()

@@ -343,7 +343,7 @@ def test_bad_calls_are_one_clear_line(world, tagged):
     }
     with pytest.raises(DataError, match=r"^train_tasks: at least one mention must be linked"):
         train_tasks(models, nothing)
-    with pytest.raises(ConfigError, match=r"^train\.report_to must be one of"):
+    with pytest.raises(ChoiceError, match=r"^train\.report_to must be one of"):
         train_tasks(models, data, config=replace(CONFIG, report_to="wand"))
     assert models["claims"].labels is None  # nothing was begun
 

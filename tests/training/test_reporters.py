@@ -1,7 +1,7 @@
 import pytest
 from transformers.integrations.integration_utils import INTEGRATION_TO_CALLBACK
 
-from lichen.base.errors import ConfigError
+from lichen.base.errors import ChoiceError, ConfigError
 from lichen.training import reporters
 from lichen.training.reporters import installed, require_reporter
 
@@ -19,12 +19,11 @@ def test_a_reporter_that_can_be_used_is_let_through(monkeypatch):
 
 
 def test_a_misspelt_reporter_is_told_all_and_the_nearest():
-    with pytest.raises(ConfigError) as caught:
+    with pytest.raises(ChoiceError) as caught:
         require_reporter("tensorbord")
     said = str(caught.value)
     assert said.startswith("train.report_to must be one of all, azure_ml, ")
-    assert f"(installed here: {', '.join(installed())}); got 'tensorbord'." in said
-    assert said.endswith("Did you mean 'tensorboard'?")
+    assert said.endswith("got 'tensorbord'. Did you mean 'tensorboard'?")
 
 
 @pytest.mark.parametrize("name", sorted(INTEGRATION_TO_CALLBACK))
