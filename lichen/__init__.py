@@ -13,6 +13,7 @@ _HOMES = {
     "Ambiguous": "lichen.linking.senses",
     "Answer": "lichen.explanation.answer",
     "Answerer": "lichen.apps.answer",
+    "Beside": "lichen.training.beside",
     "Calibrator": "lichen.embedding.calibrate",
     "Candidate": "lichen.data.corpus",
     "CheckReport": "lichen.jobs.check",
@@ -317,6 +318,7 @@ if TYPE_CHECKING:
     from lichen.lm.text_encoder import TextEncoder
     from lichen.store.imports import import_file
     from lichen.store.store import Store
+    from lichen.training.beside import Beside
     from lichen.training.cloze import ClozeFact, probe
     from lichen.training.config import TrainConfig
     from lichen.training.distil import distil

@@ -26,6 +26,7 @@ from lichen.jobs.fusions import Contest, compare_fusions
 from lichen.jobs.ranking import FusionTable
 from lichen.linking.linker import Linker
 from lichen.lm.text_encoder import TextEncoder
+from lichen.training.beside import Beside
 from lichen.training.config import TrainConfig
 from lichen.training.folder import RunFolder
 from lichen.training.loop import train
@@ -94,6 +95,18 @@ class ModelRecipe:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BesideRecipe:
+    """The `[beside]` table: what the language model learns with the task; keys as in `Beside`."""
+
+    objectives: dict[str, float]
+    """Weight by name; facts are those of the recipe's graph."""
+    texts: str | None = None
+    """Texts, labelled or not; None is the training texts."""
+    batch_size: int = 32
+    max_tokens: int = 64
+
+
+@dataclass(frozen=True, kw_only=True)
 class CompareRecipe:
     """The `[compare]` table: what `lichen uplift RECIPE` trains beside the run.
 
@@ -126,6 +139,7 @@ class Recipe:
     embed: EmbeddingConfig = field(default_factory=EmbeddingConfig)
     model: ModelRecipe = field(default_factory=ModelRecipe)
     train: TrainConfig = field(default_factory=TrainConfig)
+    beside: BesideRecipe | None = None
     compare: CompareRecipe = field(default_factory=CompareRecipe)
     seed: int = 0
     out: str = "runs/first"
@@ -147,7 +161,10 @@ class Recipe:
         )
         folder = found.nodes.folder
         nodes = replace(found.nodes, folder=None if folder is None else _placed(home, folder))
-        return replace(found, data=data, nodes=nodes, out=str(home / found.out))
+        beside = found.beside
+        if beside is not None and beside.texts is not None:
+            beside = replace(beside, texts=_placed(home, beside.texts))
+        return replace(found, data=data, nodes=nodes, beside=beside, out=str(home / found.out))
 
 
 def _placed(home: Path, name: str) -> str:
@@ -182,8 +199,7 @@ def prepare(recipe: Recipe) -> Ready:
     graph = Graph.load(recipe.data.graph, on_bad_line=recipe.data.on_bad_line)
     corpus = Corpus.load(recipe.data.corpus, on_bad_line=recipe.data.on_bad_line)
     _task(recipe).learnt(corpus)
-    if not any(doc.mentions for doc in corpus):
-        corpus = Linker(graph, text).link(corpus)
+    corpus = _linked(corpus, graph, text)
     if recipe.nodes.folder is None:
         fresh = GraphEncoder(recipe.nodes.scorer, graph, dim=recipe.nodes.dim, seed=recipe.seed)
         nodes: GraphEncoder = train(fresh, graph, config=recipe.embed).model
@@ -196,6 +212,31 @@ def prepare(recipe: Recipe) -> Ready:
                 "key out."
             )
     return Ready(text=text, graph=graph, nodes=nodes, corpus=corpus)
+
+
+def _linked(corpus: Corpus, graph: Graph, text: TextEncoder) -> Corpus:
+    """Return texts with mentions: their own, or where none has any those that the linker finds."""
+    if any(doc.mentions for doc in corpus):
+        return corpus
+    return Linker(graph, text).link(corpus)
+
+
+def _beside(recipe: Recipe, ready: Ready) -> Beside | None:
+    """Return what is learned with the task, or None."""
+    asked = recipe.beside
+    if asked is None:
+        return None
+    texts = ready.corpus.train
+    if asked.texts is not None:
+        read = Corpus.load(asked.texts, on_bad_line=recipe.data.on_bad_line)
+        texts = _linked(read, ready.graph, ready.text)
+    return Beside(
+        objectives=asked.objectives,
+        corpus=texts,
+        graph=ready.graph,
+        batch_size=asked.batch_size,
+        max_tokens=asked.max_tokens,
+    )
 
 
 def _task(recipe: Recipe) -> Task:
@@ -229,6 +270,7 @@ def train_recipe(recipe: Recipe, *, processes: int = 1) -> Run[FusedModel]:
         model,
         ready.corpus.train,
         valid=ready.corpus.valid if has_valid else None,
+        beside=_beside(recipe, ready),
         out=recipe.out,
         seed=recipe.seed,
         config=recipe.train,
@@ -240,7 +282,16 @@ def compare_recipe(recipe: Recipe) -> FusionTable:
     """Train every fusion that a recipe compares, with its twins; kept runs are not trained again.
 
     `model.at` is the recipe's own fusion's; others read entities in as late as they can.
+
+    Raises:
+        ConfigError: the recipe has a table `[beside]`, which is for one run.
     """
+    if recipe.beside is not None:
+        raise ConfigError(
+            "beside must be left out where fusions are compared, since each is trained on the task "
+            f"alone; got objectives {sorted(recipe.beside.objectives)}. Compare first, then train "
+            "the one chosen with it."
+        )
     ready = prepare(recipe)
     told = recipe.model.settings()
     shared = {key: x for key, x in told.items() if key not in ("at", "task", "group")}

@@ -14,6 +14,7 @@ from lichen.data.vocabulary import Vocabulary
 from lichen.fusion.batch import Batch
 from lichen.fusion.model import FusedModel
 from lichen.fusion.tasks.classify import require_classify
+from lichen.training.beside import Beside, BesideLoss
 from lichen.training.config import TrainConfig
 from lichen.training.predict import predict
 from lichen.training.run import Run
@@ -33,6 +34,7 @@ def distil(
     weight: float = 0.7,
     seed: int = 0,
     config: TrainConfig | None = None,
+    beside: Beside | None = None,
 ) -> FusedModel:
     """Train a student without knowledge to give the teacher's probabilities.
 
@@ -52,12 +54,15 @@ def distil(
         weight: share of the teacher in the loss where there is a label, 0 to 1.
         seed: of the student's start, of the order of texts and of dropout.
         config: the settings; None takes the defaults.
+        beside: what the student's language model learns too, such as the facts of a graph that it
+            will not have at hand; None is the teacher alone.
 
     Returns:
         The student.
 
     Raises:
-        ConfigError: the teacher has no classes, the student others, or a setting is out of bounds.
+        ConfigError: the teacher has no classes, the student others, a setting is out of bounds, or
+            `beside` is given and the student's language model is frozen.
         DataError: there is no text, or a label is not the teacher's.
     """
     check.between("distil.temperature", temperature, 0.01, 1000.0)
@@ -82,7 +87,16 @@ def distil(
 
     batcher = pupil.batcher()
     settings, items = config or TrainConfig(), batcher.items(samples)
-    fit_items(pupil, items, collate=batcher.collate, loss=loss, config=settings, seed=seed)
+    more = None if beside is None else BesideLoss(beside, pupil, seed=seed)
+    fit_items(
+        pupil,
+        items,
+        collate=batcher.collate,
+        loss=loss,
+        config=settings,
+        seed=seed,
+        beside=more,
+    )
     return pupil
 
 

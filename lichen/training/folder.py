@@ -16,7 +16,7 @@ from lichen.data.corpus import Corpus
 from lichen.fusion.model import FusedModel
 from lichen.training.run import RUN, Run
 
-SPEC, LOG, CHECKPOINTS = "resolved.json", "metrics.jsonl", "checkpoints"
+SPEC, LOG, CHECKPOINTS, VERSIONS = "resolved.json", "metrics.jsonl", "checkpoints", "versions"
 PACKAGES = ("lichen", "torch", "transformers", "tokenizers", "numpy")
 
 
@@ -48,6 +48,7 @@ class RunFolder:
             "config": asdict(run.config),
             "seed": run.seed,
             "data": data_hash,
+            **({} if run.beside is None else {"beside": run.beside.spec()}),
         }
 
     def require_same(self, spec: dict[str, Any]) -> None:
@@ -66,7 +67,8 @@ class RunFolder:
                 f"({error}). Give another out, or remove the folder."
             ) from None
         mine = json.loads(json.dumps(spec))
-        other = sorted(key for key in mine if said.get(key) != mine[key])
+        keys = (mine.keys() | said.keys()) - {VERSIONS}
+        other = sorted(key for key in keys if said.get(key) != mine.get(key))
         if other:
             raise ConfigError(
                 f"out: {self.path} must be empty or hold this same run; it holds one with another "
@@ -92,7 +94,7 @@ class RunFolder:
                 corpus.save(self.path / name)
         versions = {name: _version(name) for name in PACKAGES}
         versions["python"] = platform.python_version()
-        text = json.dumps({**spec, "versions": versions}, indent=1, ensure_ascii=False)
+        text = json.dumps({**spec, VERSIONS: versions}, indent=1, ensure_ascii=False)
         (self.path / SPEC).write_text(text, encoding="utf-8")
         return None
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,8 @@ from lichen.base import check
 from lichen.base.progress import track
 from lichen.embedding.artifact import drafted
 from lichen.lm.text_encoder import TextEncoder, has_fast_half
-from lichen.training.objectives.objective import Batch, Objective
+from lichen.training.objectives.objective import Batch
+from lichen.training.objectives.weighed import WeighedObjectives
 
 WEIGHTS = "trained.safetensors"
 
@@ -76,25 +76,16 @@ class Joint(nn.Module):
 
     Args:
         text: the language model.
-        objectives: by name.
-        weights: of each objective's loss.
+        objectives: what it learns.
         head_steps: steps in which "mask" learns alone, on a language model that stays as it is.
     """
 
     def __init__(
-        self,
-        text: TextEncoder,
-        objectives: Mapping[str, Objective],
-        *,
-        weights: Mapping[str, float],
-        head_steps: int,
+        self, text: TextEncoder, objectives: WeighedObjectives, *, head_steps: int
     ) -> None:
         super().__init__()
         self.backbone: nn.Module = text.model
-        self.objectives = nn.ModuleDict(objectives)
-        self.weights, self.head_steps = dict(weights), head_steps
-        self.seen: dict[str, list[Tensor]] = {}
-        """Losses since the last line of figures."""
+        self.objectives, self.head_steps = objectives, head_steps
 
     def draw(self, step: int, *, size: int, seed: int, turn: int) -> dict[str, Any]:
         """Return the batches of a step.
@@ -106,8 +97,8 @@ class Joint(nn.Module):
             turn: number of the batch drawn, the same as the step without accumulation.
         """
         alone = step < self.head_steps
-        names = ["mask"] if alone else self.weights
-        batches = {name: self._objective(name).draw(turn, size=size, seed=seed) for name in names}
+        names = ["mask"] if alone else None
+        batches = self.objectives.draw(turn, size=size, seed=seed, names=names)
         return {"batches": batches, "alone": alone}
 
     def forward(self, batches: dict[str, Batch], alone: bool) -> dict[str, Tensor]:  # noqa: FBT001 - the Trainer names them
@@ -119,23 +110,7 @@ class Joint(nn.Module):
         """
         self.backbone.train(self.training and not alone)
         self.backbone.requires_grad_(not alone)
-        total = torch.zeros((), device=next(self.parameters()).device)
-        for name, batch in batches.items():
-            loss = self._objective(name).loss(batch)
-            self.seen.setdefault(name, []).append(loss.detach())
-            total = total + self.weights[name] * loss
-        return {"loss": total}
-
-    def _objective(self, name: str) -> Objective:
-        found = self.objectives[name]
-        assert isinstance(found, Objective)
-        return found
-
-    def figures(self) -> dict[str, float]:
-        """Return the mean loss of each objective since the last call."""
-        means = {f"loss_{name}": float(torch.stack(x).mean()) for name, x in self.seen.items()}
-        self.seen = {}
-        return means
+        return {"loss": self.objectives.loss(batches)}
 
 
 class JointTrainer(Trainer):  # type: ignore[misc]
@@ -171,7 +146,7 @@ class JointTrainer(Trainer):  # type: ignore[misc]
 
     def log(self, logs: dict[str, float], *args: Any, **kwargs: Any) -> None:
         """Add each objective's loss to the figures."""
-        super().log({**logs, **self.model.figures()}, *args, **kwargs)
+        super().log({**logs, **self.model.objectives.figures()}, *args, **kwargs)
 
     def _get_train_sampler(self, *args: Any, **kwargs: Any) -> SequentialSampler:
         del args, kwargs

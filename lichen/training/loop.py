@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 import time
 from dataclasses import replace
@@ -18,8 +17,10 @@ from lichen.embedding.encoder import GraphEncoder
 from lichen.embedding.processes import train_in_processes
 from lichen.fusion.model import FusedModel
 from lichen.fusion.parts import require_links
+from lichen.training.beside import Beside, require_trained_text
 from lichen.training.config import TrainConfig
 from lichen.training.folder import RunFolder
+from lichen.training.hashes import corpus_hash
 from lichen.training.processes import Job, fit_job
 from lichen.training.reporters import require_reporter
 from lichen.training.run import TRAIN, VALID, Run, write_record
@@ -31,6 +32,7 @@ def train(
     data: Corpus,
     *,
     valid: Corpus | None = None,
+    beside: Beside | None = None,
     out: str | Path | None = None,
     seed: int = 0,
     config: TrainConfig | None = None,
@@ -42,6 +44,7 @@ def train(
     data: Graph,
     *,
     valid: None = None,
+    beside: None = None,
     out: str | Path | None = None,
     seed: int = 0,
     config: EmbeddingConfig | None = None,
@@ -52,6 +55,7 @@ def train(
     data: Any,
     *,
     valid: Corpus | None = None,
+    beside: Beside | None = None,
     out: str | Path | None = None,
     seed: int = 0,
     config: Any = None,
@@ -63,6 +67,8 @@ def train(
         model: a `GraphEncoder` or a `FusedModel`.
         data: a `Graph` for the first; for the second a `Corpus` of labelled, linked documents.
         valid: documents to measure accuracy on at the end.
+        beside: what the language model learns with the task, such as masked words of further
+            texts; None is the task alone.
         out: folder for the run: settings, versions, data, figures, checkpoints, model. A run
             that was cut short goes on from its last checkpoint when called again; a finished
             one is read back.
@@ -75,10 +81,12 @@ def train(
         The run.
 
     Raises:
-        DataError: the data is empty, a label is missing or unknown, there is one class only, or no
-            mention is linked to an entity that the model's fusion could read.
-        ConfigError: model, data and config do not belong together, `out` holds another run, or
-            `config.report_to` is not installed.
+        DataError: the data is empty, a label is missing or unknown, there is one class only, no
+            mention is linked to an entity that the model's fusion could read, or an objective of
+            `beside` has nothing to learn from.
+        ConfigError: model, data and config do not belong together, `out` holds another run,
+            `config.report_to` is not installed, or `beside` is given and the language model is
+            frozen.
         ChoiceError: there is no such reporter.
         LichenError: the loss is no longer a number, or one of the processes died.
     """
@@ -88,7 +96,15 @@ def train(
     if isinstance(model, FusedModel) and isinstance(data, Corpus):
         settings = config or TrainConfig()
         folder = None if out is None else Path(out)
-        run = Run(model=model, data=data, valid=valid, config=settings, seed=seed, out=folder)
+        run = Run(
+            model=model,
+            data=data,
+            valid=valid,
+            beside=beside,
+            config=settings,
+            seed=seed,
+            out=folder,
+        )
         return train_fused(run, processes=processes)
     raise ConfigError(
         "train: a GraphEncoder takes a Graph, a FusedModel takes a Corpus; got "
@@ -142,6 +158,8 @@ def train_fused(
     assert isinstance(run.config, TrainConfig)
     if out is None or not RunFolder(out).is_finished:
         require_reporter(run.config.report_to)
+    if run.beside is not None:
+        require_trained_text(model)
     labels = classes_of(model, data, run.valid)
     if not is_part:
         require_links("train", data, fusion=model.config.fusion)
@@ -157,6 +175,8 @@ def train_fused(
         folder.require_same(spec)
         return Run.load(out)
     resume = folder.begin(spec, {TRAIN: data, VALID: run.valid})
+    if run.beside is not None:
+        run.beside.save(out)
     metrics = _fit(
         run,
         folder=folder.checkpoints,
@@ -215,6 +235,7 @@ def _fit(
         folder=folder,
         log=log,
         resume=resume,
+        beside=run.beside,
     )
     started = time.perf_counter()
     metrics = fit_job(job, batcher, processes=processes)
@@ -270,20 +291,3 @@ def bundled(
         return config
     size = max(1, round(config.batch_size * num_bundles / num_items / whole)) * whole
     return replace(config, batch_size=size)
-
-
-def corpus_hash(data: Corpus, *, group: str | None = None) -> str:
-    """Return a hash of texts, labels, mentions and groups, equal for equal data.
-
-    Args:
-        data: the documents.
-        group: key of `meta` that says their groups; None: they have none.
-    """
-    digest = hashlib.sha256()
-    for doc in data:
-        mentions = [(tuple(m.span), m.entity) for m in doc.mentions]
-        more: tuple[object, ...] = () if group is None else (doc.meta.get(group),)
-        if doc.spans is not None:
-            more = (*more, [(tuple(span), label) for span, label in doc.spans])
-        digest.update(repr((doc.id, doc.text, doc.label, mentions, *more)).encode())
-    return digest.hexdigest()[:16]

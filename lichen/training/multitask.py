@@ -27,7 +27,8 @@ from lichen.fusion.parts import require_links
 from lichen.fusion.sibling import Siblings, own_settings, require_siblings, sibling
 from lichen.training.config import TrainConfig
 from lichen.training.folder import RunFolder, model_spec, text_spec
-from lichen.training.loop import bundled, classes_of, corpus_hash, measured, require_number
+from lichen.training.hashes import corpus_hash
+from lichen.training.loop import bundled, classes_of, measured, require_number
 from lichen.training.reporters import require_reporter
 from lichen.training.run import FORMAT, MODEL, RUN, Run, read_record
 from lichen.training.trainer import make_trainer

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import hashlib
 import json
 import shutil
 import tempfile
@@ -13,21 +12,15 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from lichen.base import check
-from lichen.base.choose import choose
 from lichen.base.errors import ArtifactError, ConfigError, LichenError
 from lichen.base.seeds import set_seed
 from lichen.data.corpus import Corpus
 from lichen.data.graph import Graph
 from lichen.lm.text_encoder import TextEncoder
+from lichen.training.hashes import corpus_hash, digest, graph_hash
 from lichen.training.joint import Joint, PretrainConfig, make_joint_trainer
-from lichen.training.loop import corpus_hash
-from lichen.training.objectives import OBJECTIVES
-from lichen.training.objectives.mask import MaskedWords, WordHead
-from lichen.training.objectives.objective import Objective, make_objective
-from lichen.training.objectives.windows import Windows
+from lichen.training.objectives.mask import WordHead
+from lichen.training.objectives.weighed import make_objectives, require_objectives
 
 FORMAT = 1
 """Version of the folder's layout."""
@@ -116,7 +109,7 @@ def pretrain(
         LichenError: the loss is no longer a number.
     """
     settings = config or PretrainConfig()
-    _check(objectives, head)
+    require_objectives(objectives, head)
     spec = _spec(text, corpus, graph, objectives=objectives, head=head, seed=seed, config=settings)
     folder = None if out is None else Path(out)
     if folder is not None and _is_finished(folder, spec):
@@ -127,7 +120,7 @@ def pretrain(
     if folder is not None:
         _begin(folder, spec)
     metrics = _fit(joint, config=settings, seed=seed, folder=folder)
-    trained = _head_of(joint.objectives["mask"] if "mask" in objectives else None)
+    trained = joint.objectives.word_head
     run = PretrainRun(
         text=TextEncoder(joint.backbone, text.tokenizer, name=text.name),
         head=None if trained is None else trained.eval(),
@@ -135,21 +128,6 @@ def pretrain(
         out=folder,
     )
     return run if folder is None else _written(run, folder, spec)
-
-
-def _check(objectives: Mapping[str, float], head: WordHead | None) -> None:
-    if not objectives:
-        raise ConfigError(
-            "objectives must name at least one objective; it is empty. Give such as "
-            f"{dict(BOTH)!r}."
-        )
-    for name in objectives:
-        choose("objective", name, OBJECTIVES)
-    check.weights("objectives", objectives, what="an objective")
-    if head is not None and "mask" not in objectives:
-        raise ConfigError(
-            f"head must be None without the objective 'mask'; got one with {sorted(objectives)}."
-        )
 
 
 def _joint(
@@ -164,23 +142,11 @@ def _joint(
 ) -> Joint:
     set_seed(seed)
     own = TextEncoder(copy.deepcopy(text.model), text.tokenizer, name=text.name)
-    windows = Windows(own, corpus, graph, max_tokens=config.max_tokens)
-    made: dict[str, Objective] = {
-        name: make_objective(name, own, windows, graph) for name in objectives
-    }
-    shared = _head_of(made.get("mask"))
-    if shared is not None:
-        if head is not None:
-            shared.load_state_dict(head.state_dict())
-        for objective in made.values():
-            if isinstance(objective, MaskedWords):
-                objective.head = shared
+    made = make_objectives(
+        own, corpus, graph, weights=objectives, head=head, max_tokens=config.max_tokens
+    )
     head_steps = config.head_steps if head is None and "mask" in objectives else 0
-    return Joint(own, made, weights=objectives, head_steps=head_steps)
-
-
-def _head_of(objective: torch.nn.Module | None) -> WordHead | None:
-    return objective.head if isinstance(objective, MaskedWords) else None
+    return Joint(own, made, head_steps=head_steps)
 
 
 def _fit(
@@ -225,24 +191,13 @@ def _spec(
     """Return what makes this run this run: equal for a run that may go on."""
     return {
         "text": {"name": text.name, "fingerprint": text.fingerprint},
-        "head": None if head is None else _digest(*(x for x in head.state_dict().values())),
+        "head": None if head is None else digest(*head.state_dict().values()),
         "corpus": corpus_hash(corpus),
-        "graph": _digest(
-            torch.from_numpy(graph.split("train").copy()),
-            repr((graph.entities.labels, sorted(graph.descriptions.items()))),
-            repr(sorted(graph.types.items())),
-        ),
+        "graph": graph_hash(graph),
         "objectives": dict(objectives),
         "seed": seed,
         "config": asdict(config),
     }
-
-
-def _digest(*parts: torch.Tensor | str) -> str:
-    found = hashlib.sha256()
-    for part in parts:
-        found.update(part.encode() if isinstance(part, str) else part.cpu().numpy().tobytes())
-    return found.hexdigest()[:16]
 
 
 def _is_finished(folder: Path, spec: dict[str, Any]) -> bool:

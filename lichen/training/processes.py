@@ -21,6 +21,7 @@ from lichen.base.seeds import set_seed
 from lichen.fusion.batch import Batcher
 from lichen.fusion.item import Item
 from lichen.fusion.model import FusedModel
+from lichen.training.beside import Beside, BesideLoss
 from lichen.training.by_length import order_for
 from lichen.training.config import TrainConfig
 from lichen.training.trainer import WEIGHTS, FusedTrainer, make_trainer
@@ -42,6 +43,8 @@ class Job:
     log: Path | None
     resume: Path | None
     """The checkpoint to go on from, or None."""
+    beside: Beside | None = None
+    """What else the language model learns, or None."""
 
 
 def fit_job(job: Job, batcher: Batcher, *, processes: int = 1) -> dict[str, float]:
@@ -60,16 +63,17 @@ def fit_job(job: Job, batcher: Batcher, *, processes: int = 1) -> dict[str, floa
 
     Raises:
         ConfigError: the number of processes does not divide a batch, the model is on a GPU, or
-            it also learns the graph's facts (`triple`).
+            it learns more than its task (`triple`, `beside`).
         LichenError: a process stopped before the end.
     """
     check.between("processes", processes, 1, 1024)
     if processes == 1:
         return _fit(job, batcher, processes)[1]
-    if job.model.config.triple:
-        raise ConfigError(
-            f"processes must be 1 for a model with fusion.triple; got {processes}. Leave one out."
-        )
+    for name, more in (("fusion.triple", job.model.config.triple), ("beside", job.beside)):
+        if more:
+            raise ConfigError(
+                f"processes must be 1 for a model with {name}; got {processes}. Leave one out."
+            )
     device = job.model.text.device
     if device.type != "cpu":
         raise ConfigError(
@@ -132,8 +136,11 @@ def _fit(job: Job, batcher: Batcher, processes: int) -> tuple[FusedTrainer, dict
         log=job.log,
         processes=processes,
     )
+    if job.beside is not None:
+        loss = BesideLoss(job.beside, job.model, seed=job.seed)
+        trainer.learn_beside(loss, learning_rate=job.config.learning_rate)
     trainer.order = order_for(
         job.model, job.bundles, batch_size=job.config.batch_size, seed=job.seed
     )
-    steps, loss, _ = trainer.train(resume_from_checkpoint=job.resume and str(job.resume))
-    return trainer, {"loss": float(loss), "steps": float(steps)}
+    steps, mean, _ = trainer.train(resume_from_checkpoint=job.resume and str(job.resume))
+    return trainer, {"loss": float(mean), "steps": float(steps)}

@@ -14,6 +14,7 @@ from lichen.data.graph import Graph
 from lichen.embedding.config import EmbeddingConfig
 from lichen.embedding.encoder import GraphEncoder
 from lichen.fusion.model import FusedModel
+from lichen.training.beside import Beside
 from lichen.training.config import TrainConfig
 
 M = TypeVar("M", FusedModel, GraphEncoder)
@@ -33,6 +34,8 @@ class Run(Generic[M]):
     data: Corpus | Graph
     """What it was trained on."""
     valid: Corpus | None = None
+    beside: Beside | None = None
+    """What its language model learned beside the task, or None."""
     config: TrainConfig | EmbeddingConfig
     seed: int = 0
     out: Path | None = None
@@ -58,12 +61,14 @@ class Run(Generic[M]):
                 f"{path}: must hold a run of one task; it holds one of {', '.join(said['tasks'])}. "
                 "Load it by TasksRun.load."
             )
-        valid = path / VALID
+        valid, more = path / VALID, said.get("beside")
+        model = FusedModel.from_pretrained(path / MODEL)
         return Run(
-            model=FusedModel.from_pretrained(path / MODEL),
+            model=model,
             metrics=said["metrics"],
             data=Corpus.load(path / TRAIN),
             valid=Corpus.load(valid) if valid.is_file() else None,
+            beside=Beside.load(path, more, model) if more else None,
             config=TrainConfig(**said["config"]),
             seed=said["seed"],
             out=path,

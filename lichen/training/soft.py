@@ -14,6 +14,7 @@ from lichen.base.seeds import set_seed
 from lichen.fusion.batch import Batch, to_device
 from lichen.fusion.item import Item
 from lichen.fusion.model import FusedModel
+from lichen.training.beside import BesideLoss
 from lichen.training.by_length import order_for
 from lichen.training.config import TrainConfig
 from lichen.training.rates import parameter_groups
@@ -30,6 +31,7 @@ def fit_items(
     loss: Loss,
     config: TrainConfig,
     seed: int,
+    beside: BesideLoss | None = None,
 ) -> None:
     """Train a model, in place, on a loss of the caller's own.
 
@@ -43,12 +45,15 @@ def fit_items(
         loss: called with the model in training mode.
         config: the settings.
         seed: of the order of items and of dropout.
+        beside: the loss of further objectives of the language model, or None.
 
     Raises:
         LichenError: the loss is no longer a number.
     """
     set_seed(seed)
     groups = parameter_groups(model, config)
+    if beside is not None:
+        groups.append({"params": list(beside.parameters()), "lr": config.learning_rate})
     optimiser = torch.optim.AdamW(groups, weight_decay=config.weight_decay)
     passes = -(-len(items) // config.batch_size)
     steps = config.epochs * -(-passes // config.accumulate)
@@ -69,6 +74,8 @@ def fit_items(
         for number, rows in enumerate(torch.split(order, config.batch_size), start=1):
             batch = to_device(collate([items[i] for i in rows.tolist()]), model.text.device)
             value = loss(batch, rows)
+            if beside is not None:
+                value = value + beside(epoch * passes + number - 1)
             if not torch.isfinite(value):
                 raise LichenError(
                     f"train: the loss must stay a number; got {float(value.detach())}. Lower "

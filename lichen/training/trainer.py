@@ -19,12 +19,15 @@ from lichen.embedding.artifact import drafted
 from lichen.fusion.model import FusedModel
 from lichen.fusion.sibling import Siblings
 from lichen.lm.text_encoder import has_fast_half
+from lichen.training.beside import BesideLoss
 from lichen.training.by_length import ByLength
 from lichen.training.config import TrainConfig
 from lichen.training.facts_loss import FactsLoss
 from lichen.training.rates import parameter_groups
 
 WEIGHTS, EVENTS = "trained.safetensors", "tensorboard"
+BESIDE = "beside."
+"""What the names of the weights of further objectives begin with in a checkpoint."""
 
 
 class FusedTrainer(Trainer):  # type: ignore[misc]
@@ -36,17 +39,47 @@ class FusedTrainer(Trainer):  # type: ignore[misc]
     facts: FactsLoss | None = None
     """The loss of the graph's facts, where the model wants it beside the task's."""
 
+    beside: BesideLoss | None = None
+    """The loss of further objectives of the language model."""
+
     order: ByLength | None = None
     """The order of samples; None leaves it to chance alone."""
 
     def compute_loss(self, model: nn.Module, inputs: Any, *rest: Any, **more: Any) -> Any:
-        """Return the task's loss, and that of some facts where the model wants it."""
+        """Return the task's loss, with those of facts and further objectives where there are."""
         found = super().compute_loss(model, inputs, *rest, **more)
-        if self.facts is None:
-            return found
-        own = self.model
-        extra = own.config.triple * self.facts(own.nodes, self.state.global_step)
+        extra = 0.0
+        if self.facts is not None:
+            own = self.model
+            extra += own.config.triple * self.facts(own.nodes, self.state.global_step)
+        if self.beside is not None:
+            extra += self.beside(self._turn(self.beside))
         return (found[0] + extra, *found[1:]) if isinstance(found, tuple) else found + extra
+
+    def learn_beside(self, beside: BesideLoss, *, learning_rate: float) -> None:
+        """Let the language model learn further objectives with the task.
+
+        Args:
+            beside: their loss; its own weights are trained too.
+            learning_rate: of its own weights.
+        """
+        self.beside, self.turn = beside, (0, -1)
+        self.groups.append({"params": list(beside.parameters()), "lr": learning_rate})
+
+    def _turn(self, beside: BesideLoss) -> int:
+        """Count the passes so far: the same after a resume, several a step where they add up."""
+        step, within = self.state.global_step, 0
+        if self.turn[0] == step:
+            within = self.turn[1] + 1
+        else:
+            beside.zero_grad()  # the Trainer does so for the model alone
+        self.turn = (step, within)
+        return int(step * self.args.gradient_accumulation_steps + within)
+
+    def log(self, logs: dict[str, float], *args: Any, **kwargs: Any) -> None:
+        """Add the losses of further objectives to the figures."""
+        more = {} if self.beside is None else self.beside.objectives.figures()
+        super().log({**logs, **more}, *args, **kwargs)
 
     def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:  # noqa: ARG002
         """Give the language model and the fusion their own learning rates."""
@@ -65,6 +98,9 @@ class FusedTrainer(Trainer):  # type: ignore[misc]
         model = self.model
         trained = {n: p.detach() for n, p in model.named_parameters() if p.requires_grad}
         trained = {n: p.cpu().clone() for n, p in {**trained, **model.own_state()}.items()}
+        if self.beside is not None:
+            own = self.beside.state_dict().items()
+            trained |= {BESIDE + n: p.detach().cpu().clone() for n, p in own}
         save_file(trained, folder / WEIGHTS)
 
     def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
@@ -74,6 +110,10 @@ class FusedTrainer(Trainer):  # type: ignore[misc]
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
         weights = load_file(Path(resume_from_checkpoint) / WEIGHTS)
+        if self.beside is not None:
+            own = {n: p for n, p in weights.items() if n.startswith(BESIDE)}
+            self.beside.load_state_dict({n.removeprefix(BESIDE): p for n, p in own.items()})
+            weights = {n: p for n, p in weights.items() if n not in own}
         (model or self.model).load_state_dict(weights, strict=False)
 
 

@@ -31,7 +31,8 @@ def twin(run: Run[FusedModel], kind: Kind, seed: int = 0) -> Run[FusedModel]:
         run: a finished run of a `FusedModel`; where it was trained with others, so is its twin.
         kind: "fused" repeats the run under another seed; "none" takes fusion away; "shuffled"
             lets another entity, its vector and its facts, stand for each; "count" tells only
-            that there is an entity and how many facts it has.
+            that there is an entity and how many facts it has. What its language model learns
+            beside the task is changed likewise, see `Beside.twin`.
         seed: of the start, the order of samples and the shuffling.
 
     Returns:
@@ -47,7 +48,8 @@ def twin(run: Run[FusedModel], kind: Kind, seed: int = 0) -> Run[FusedModel]:
     model = untrained_twin(run.model, kind, seed)
     assert isinstance(run.data, Corpus)
     assert isinstance(run.config, TrainConfig)
-    return train(model, run.data, valid=run.valid, seed=seed, config=run.config)
+    beside = None if run.beside is None else run.beside.twin(kind, seed)
+    return train(model, run.data, valid=run.valid, beside=beside, seed=seed, config=run.config)
 
 
 def twin_tasks(run: TasksRun, kind: Kind, seed: int = 0) -> TasksRun:

@@ -146,3 +146,21 @@ def test_a_reporter_that_is_none_is_refused_before_anything_is_trained(home, mon
     (home / "recipe.toml").write_text(told)
     with pytest.raises(ChoiceError, match="Did you mean 'tensorboard'"):
         train_recipe(Recipe.load(home / "recipe.toml"))
+
+
+def test_a_recipe_may_name_what_is_learned_beside_the_task(home):
+    (home / "more.jsonl").write_text(json.dumps({"text": "Kerry is a town of old bridges."}) + "\n")
+    more = '[beside]\ntexts = "more.jsonl"\nbatch_size = 4\n[beside.objectives]\nmask = 0.5\n'
+    told = RECIPE.replace("facts = 2\n", "facts = 2\nlora = 2\n").replace("= 6\n", "= 1\n")
+    (home / "recipe.toml").write_text(told + more + "fact = 0.5\n")
+    recipe = Recipe.load(home / "recipe.toml")
+    assert recipe.beside.texts == str(home / "more.jsonl")
+    run = train_recipe(recipe)
+    assert [doc.text for doc in run.beside.corpus] == ["Kerry is a town of old bridges."]
+    assert run.beside.corpus[0].mentions
+    assert run.beside.graph.num_facts == 6
+    lines = (home / "runs/a/metrics.jsonl").read_text()
+    assert "loss_mask" in lines
+    assert "loss_fact" in lines
+    with pytest.raises(ConfigError, match="beside must be left out where fusions are compared"):
+        compare_recipe(recipe)

@@ -4,6 +4,7 @@ import torch
 from lichen.base.errors import ConfigError, LichenError
 from lichen.training.joint import Joint, PretrainConfig, make_joint_trainer
 from lichen.training.objectives.objective import make_objective
+from lichen.training.objectives.weighed import WeighedObjectives
 
 
 @pytest.fixture
@@ -12,15 +13,16 @@ def joint(tiny_text, tiny_windows, tiny_graph):
         name: make_objective(name, tiny_text, tiny_windows, tiny_graph)
         for name in ("mask", "triple")
     }
-    return Joint(tiny_text, made, weights={"mask": 1.0, "triple": 0.5}, head_steps=2).eval()
+    weighed = WeighedObjectives(made, {"mask": 1.0, "triple": 0.5})
+    return Joint(tiny_text, weighed, head_steps=2).eval()
 
 
 def test_losses_are_weighed_and_kept_by_name(joint):
     inputs = joint.draw(2, size=4, seed=0, turn=2)
     loss = joint(**inputs)["loss"].detach()
-    found = joint.figures()
+    found = joint.objectives.figures()
     assert float(loss) == pytest.approx(found["loss_mask"] + 0.5 * found["loss_triple"], rel=1e-5)
-    assert joint.figures() == {}
+    assert joint.objectives.figures() == {}
 
 
 def test_the_head_learns_alone_first(joint):

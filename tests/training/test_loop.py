@@ -14,7 +14,8 @@ from lichen.embedding.config import EmbeddingConfig
 from lichen.embedding.encoder import GraphEncoder
 from lichen.fusion.model import FusedModel
 from lichen.training.config import TrainConfig
-from lichen.training.loop import corpus_hash, train
+from lichen.training.hashes import corpus_hash
+from lichen.training.loop import train
 from lichen.training.predict import predict
 from lichen.training.run import Run
 from lichen.training.trainer import FusedTrainer

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 OBJECTIVES: Mapping[str, str] = MappingProxyType(
     {
+        "contrastive": "lichen.training.objectives.contrastive:ContrastiveEntities",
         "entity": "lichen.training.objectives.entity:MaskedEntities",
         "fact": "lichen.training.objectives.fact:MaskedFacts",
         "mask": "lichen.training.objectives.mask:MaskedWords",
