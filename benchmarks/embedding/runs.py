@@ -134,13 +134,16 @@ def _trained(
     setting: Setting, graph: Graph, seed: int
 ) -> tuple[GraphEncoder | PathModel, TrainReport]:
     model: GraphEncoder | PathModel
+    folder = _folder(setting, seed)
     if isinstance(setting.config, PathConfig):
         model = PathModel(graph, dim=setting.dim, seed=seed, **setting.options)
-        report = train_paths(model, graph, config=replace(setting.config, seed=seed))
+        config = replace(setting.config, seed=seed)
+        state = folder.with_name(f"{folder.name}-state")
+        report = train_paths(model, graph, config=config, checkpoint=state)
     else:
         model = GraphEncoder(setting.scorer, graph, dim=setting.dim, seed=seed, **setting.options)
         report = train_embedding(model, graph, config=replace(setting.config, seed=seed))
-    model.save(_folder(setting, seed))
+    model.save(folder)
     return model, report
 
 

@@ -49,7 +49,12 @@ def embed(
     columns: Columns = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train entity and relation vectors; rank the test split where there is one."""
+    """Train entity and relation vectors; rank the test split where there is one.
+
+    One process takes a GPU when there is one; CUDA_VISIBLE_DEVICES="" hides it.
+    """
+    import torch  # other verbs start without it
+
     facts = li.Graph.load(graph, on_bad_line=on_bad_line, columns=names_of(columns))
     if hold_out:
         facts = divide(facts, valid=hold_out, test=hold_out, seed=seed)
@@ -58,12 +63,9 @@ def embed(
     settings: dict[str, Any] = {"dim": dim, "seed": seed, **_settings_of(setting or ())}
     if described:
         settings["features"] = li.description_vectors(facts, li.TextEncoder.load())
-    if layers is not None:
-        encoder: li.GraphEncoder = li.GraphNetwork(method, facts, layers=layers, **settings)
-    elif described:
-        encoder = li.DescribedEncoder(method, facts, **settings)
-    else:
-        encoder = li.GraphEncoder(method, facts, **settings)
+    encoder = _encoder(method, facts, layers=layers, **settings)
+    if processes == 1 and torch.cuda.is_available():
+        encoder.to("cuda")
     run = li.train(encoder, facts, out=out, config=config, processes=processes)
     if len(facts.splits.get("valid", ())):
         li.calibrate(run.model, facts).save(out)
@@ -72,6 +74,17 @@ def embed(
         scores = li.evaluate(run.model, facts)
         found |= {"test_mrr": scores.both.mrr, "test_unseen": scores.num_unseen}
     show(found, as_json=as_json)
+
+
+def _encoder(
+    method: str, facts: li.Graph, *, layers: str | None, **settings: Any
+) -> li.GraphEncoder:
+    """Return an encoder of the class that layers and features ask for."""
+    if layers is not None:
+        return li.GraphNetwork(method, facts, layers=layers, **settings)
+    if "features" in settings:
+        return li.DescribedEncoder(method, facts, **settings)
+    return li.GraphEncoder(method, facts, **settings)
 
 
 def _settings_of(given: Sequence[str]) -> dict[str, Any]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from lichen.base.errors import ConfigError
@@ -26,30 +27,11 @@ class Checkpoint:
 
     Args:
         folder: where it is kept; its parent must exist or be creatable.
-        encoder: what is trained.
-        facts: `(facts, 3)` what it is trained on.
-        config: the settings.
+        run: what tells the run from others, by name, as JSON holds it.
     """
 
-    def __init__(
-        self, folder: Path, encoder: GraphEncoder, facts: Ids, config: EmbeddingConfig
-    ) -> None:
-        self.folder = folder
-        self.run = {
-            "class": type(encoder).__name__,
-            **encoder.parts,
-            "learned": isinstance(encoder.entity_table, nn.Parameter),
-            "scorer": encoder.scorer_name,
-            "settings": encoder.settings,
-            "dim": encoder.dim,
-            "reciprocal": encoder.reciprocal,
-            "entities": encoder.num_entities,
-            "relations": encoder.num_relations,
-            "facts": _digest(torch.from_numpy(np.array(facts))),
-            "config": {k: x for k, x in asdict(config).items() if k not in ("epochs", "patience")},
-        }
-        fixed = encoder.named_buffers(recurse=False)
-        self.run |= {f"encoder.{name}": _digest(tensor) for name, tensor in fixed}
+    def __init__(self, folder: Path, run: Mapping[str, Any]) -> None:
+        self.folder, self.run = folder, run
 
     def write(self, tensors: dict[str, Tensor], progress: dict[str, Any]) -> None:
         """Write a state; the one before stays until this one is whole.
@@ -95,8 +77,39 @@ class Checkpoint:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _digest(tensor: Tensor) -> str:
-    return hashlib.sha256(tensor.detach().cpu().contiguous().numpy().data).hexdigest()
+def encoder_run(encoder: GraphEncoder, facts: Ids, config: EmbeddingConfig) -> dict[str, Any]:
+    """Return what tells a run of `train_embedding` from others.
+
+    Args:
+        encoder: what is trained.
+        facts: `(facts, 3)` what it is trained on.
+        config: the settings; a run may go on with other epochs and patience.
+    """
+    run = {
+        "class": type(encoder).__name__,
+        **encoder.parts,
+        "learned": isinstance(encoder.entity_table, nn.Parameter),
+        "scorer": encoder.scorer_name,
+        "settings": encoder.settings,
+        "dim": encoder.dim,
+        "reciprocal": encoder.reciprocal,
+        "entities": encoder.num_entities,
+        "relations": encoder.num_relations,
+        "facts": digest(facts),
+        "config": {k: x for k, x in asdict(config).items() if k not in ("epochs", "patience")},
+    }
+    fixed = encoder.named_buffers(recurse=False)
+    return run | {f"encoder.{name}": digest(tensor.numpy(force=True)) for name, tensor in fixed}
+
+
+def digest(array: NDArray[Any]) -> str:
+    """Return the hash of an array's numbers, in place of the array itself."""
+    return hashlib.sha256(np.ascontiguousarray(array).data).hexdigest()
+
+
+def part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Return the tensors whose names start with a prefix, by the rest of their names."""
+    return {k.removeprefix(prefix): x for k, x in tensors.items() if k.startswith(prefix)}
 
 
 def _plain(value: Any) -> Any:

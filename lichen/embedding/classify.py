@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -28,18 +29,20 @@ class FactScorer(Sized, Protocol):
 
 
 class Judged(NamedTuple):
-    """How well facts of a relation are told from corrupted ones."""
+    """How well facts of a relation are told from false ones."""
 
     accuracy: float
     num_facts: int
-    """Facts judged; as many corruptions were."""
+    """Facts judged."""
+    num_false: int
+    """False ones judged."""
     threshold: float
     """Score from which a fact is taken for true."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TripleClassification:
-    """How well facts of a split are told from corrupted ones, half and half."""
+    """How well facts of a split are told from false ones."""
 
     accuracy: float
     """Share judged right, 0 to 1."""
@@ -50,74 +53,99 @@ class TripleClassification:
     f1: float
     """Harmonic mean of precision and recall."""
     num_facts: int
-    """Facts judged; as many corruptions were."""
+    """Facts judged."""
+    num_false: int
+    """False ones judged."""
     by_relation: dict[str, Judged]
-    """Relation label to its figures, for the relations that the split has."""
+    """Relation label to its figures, for the relations that were judged."""
     untuned: tuple[str, ...]
-    """Relations of the split without a fact to tune on: they take the threshold of all."""
+    """Relations judged without anything to tune on: they take the threshold of all."""
 
     def __str__(self) -> str:
         """Show the figures on one line."""
         line = (
             f"accuracy {self.accuracy:.3f}, F1 {self.f1:.3f}, precision {self.precision:.3f}, "
-            f"recall {self.recall:.3f}, {self.num_facts} facts and as many corruptions"
+            f"recall {self.recall:.3f}, {self.num_facts} facts and {self.num_false} false ones"
         )
         return line + (f", {len(self.untuned)} relations not tuned" if self.untuned else "")
 
 
 def triple_classification(
-    encoder: FactScorer, graph: Graph, *, tune: str = "valid", split: str = "test", seed: int = 0
+    encoder: FactScorer,
+    graph: Graph,
+    *,
+    tune: str = "valid",
+    split: str = "test",
+    negatives: Mapping[str, Ids] | None = None,
+    seed: int = 0,
 ) -> TripleClassification:
-    """Tell the facts of a split from corruptions by one threshold a relation.
+    """Tell the facts of a split from false ones by one threshold a relation.
 
-    Each fact gets a corruption whose head or tail is another entity that stands at that place in
-    some fact of the relation, and that is no fact itself. A relation's threshold is the score
-    that divides its facts and corruptions of the tuning split with the fewest mistakes.
+    A false one is given, or made of each fact: its head or tail is another entity that stands at
+    that place in some fact of the relation, and it is no fact itself. A relation's threshold is
+    the score that divides true and false of the tuning split with the fewest mistakes.
 
     Args:
         encoder: what scores facts.
         graph: the graph, its splits included.
         tune: the split whose facts set the thresholds.
         split: the split whose facts are judged.
-        seed: of the corruptions.
+        negatives: `(false, 3)` ids of what is false, for both splits by name; None makes them.
+        seed: of the false ones that are made.
 
     Returns:
         Accuracy, precision, recall and F1, and the figures by relation.
 
     Raises:
-        DataError: a split is absent or empty, or a score is NaN.
+        DataError: a split is absent or empty, or has no negatives, or a score is NaN.
 
     References:
         Socher et al., 2013, NeurIPS 26, section 4.3.
     """
     tuning, judged = (facts_to_rank(encoder, graph, name) for name in (tune, split))
-    draw = np.random.default_rng(seed)
-    tuned = _Scored(encoder, tuning, corrupt(graph, tuning, draw=draw))
-    found = _Scored(encoder, judged, corrupt(graph, judged, draw=draw))
-    usual = best_threshold(tuned.true, tuned.false)
-    thresholds = np.full(graph.num_relations, usual)
+    if negatives is None:
+        draw = np.random.default_rng(seed)
+        wrong = [corrupt(graph, facts, draw=draw) for facts in (tuning, judged)]
+    else:
+        wrong = [_given(negatives, name) for name in (tune, split)]
+    tuned = _Scored(encoder, tuning, wrong[0])
+    return _judge(tuned, _Scored(encoder, judged, wrong[1]), graph)
+
+
+def _given(negatives: Mapping[str, Ids], split: str) -> Ids:
+    if not len(negatives.get(split, ())):
+        have = {name: len(ids) for name, ids in negatives.items()}
+        raise DataError(
+            f"negatives must hold at least one false fact of the {split} split; got {have}. "
+            "Add some, or pass None to have each fact corrupted."
+        )
+    return negatives[split]
+
+
+def _judge(tuned: _Scored, found: _Scored, graph: Graph) -> TripleClassification:
+    """Set the thresholds by some scores, and judge others by them."""
+    thresholds = np.full(graph.num_relations, tuned.threshold())
     for r in np.unique(tuned.relation):
-        own = tuned.relation == r
-        thresholds[r] = best_threshold(tuned.true[own], tuned.false[own])
-    cut = thresholds[found.relation]
-    hit, alarm = found.true >= cut, found.false >= cut
-    right = hit.astype(np.int64) + ~alarm
+        thresholds[r] = tuned.threshold(tuned.relation == r)
+    taken = found.scores >= thresholds[found.relation]
+    right, hits = taken == found.is_fact, int((taken & found.is_fact).sum())
+    num_taken, num_facts = int(taken.sum()), int(found.is_fact.sum())
     present = np.unique(found.relation)
-    accepted = int(hit.sum() + alarm.sum())
+    by_relation = {}
+    for r in present.tolist():
+        own = found.relation == r
+        facts = int(found.is_fact[own].sum())
+        counts = (facts, int(own.sum()) - facts)
+        judged = Judged(float(right[own].mean()), *counts, float(thresholds[r]))
+        by_relation[graph.relations[r]] = judged
     return TripleClassification(
-        accuracy=float(right.mean() / 2),
-        precision=float(hit.sum() / accepted) if accepted else 0.0,
-        recall=float(hit.mean()),
-        f1=float(2 * hit.sum() / (len(hit) + accepted)),
-        num_facts=len(judged),
-        by_relation={
-            graph.relations[r]: Judged(
-                float(right[found.relation == r].mean() / 2),
-                int((found.relation == r).sum()),
-                float(thresholds[r]),
-            )
-            for r in present.tolist()
-        },
+        accuracy=float(right.mean()),
+        precision=hits / num_taken if num_taken else 0.0,
+        recall=hits / num_facts,
+        f1=2 * hits / (num_facts + num_taken),
+        num_facts=num_facts,
+        num_false=len(right) - num_facts,
+        by_relation=by_relation,
         untuned=tuple(graph.relations[r] for r in np.setdiff1d(present, tuned.relation).tolist()),
     )
 
@@ -204,17 +232,22 @@ class _Pool:
 
 
 class _Scored:
-    """Scores of facts and of their corruptions."""
+    """Scores of facts and of false ones, the facts first."""
 
-    def __init__(self, encoder: FactScorer, facts: Ids, corrupted: Ids) -> None:
-        self.relation = facts[:, 1]
+    def __init__(self, encoder: FactScorer, facts: Ids, false: Ids) -> None:
+        ids = np.concatenate([facts, false])
+        self.relation = ids[:, 1]
+        self.is_fact = np.arange(len(ids)) < len(facts)
         with torch.no_grad():
-            self.true, self.false = (
-                encoder.score(*ids.T.copy()).numpy(force=True).astype(np.float64)
-                for ids in (facts, corrupted)
-            )
-        if np.isnan(self.true).any() or np.isnan(self.false).any():
+            scores = encoder.score(*ids.T.copy())
+        self.scores = scores.numpy(force=True).astype(np.float64)
+        if np.isnan(self.scores).any():
             raise DataError(
                 "scores of facts must hold numbers; they hold a NaN. The training of these "
                 "vectors diverged: train again with a lower learning rate."
             )
+
+    def threshold(self, among: NDArray[np.bool_] | slice = slice(None)) -> float:
+        """Return the best threshold of some scores; all by default."""
+        scores, is_fact = self.scores[among], self.is_fact[among]
+        return best_threshold(scores[is_fact], scores[~is_fact])

@@ -256,9 +256,8 @@ def descriptions(graph: Graph) -> list[str]:
 def _matrix(features: ArrayLike | Tensor | None, num_entities: int) -> Tensor:
     if features is None:
         return torch.zeros(num_entities, 0)
-    found = torch.as_tensor(
-        features if isinstance(features, Tensor) else np.asarray(features), dtype=torch.float32
-    ).detach()
+    given = features.detach() if isinstance(features, Tensor) else np.asarray(features)
+    found = torch.as_tensor(given, dtype=torch.float32, device="cpu")
     if found.ndim != 2 or len(found) != num_entities or not found.shape[1]:
         raise ShapeError(
             f"features must have shape ({num_entities}, width), a row an entity; got "

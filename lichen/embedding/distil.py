@@ -81,7 +81,7 @@ def distil_embedding(
     student may be as large as the teacher.
 
     Args:
-        teacher: trained vectors; left as it is.
+        teacher: trained vectors, on the student's device; left as it is.
         student: fresh vectors over the same graph, of any scorer and any `dim`; trained in place.
         graph: the facts; with a "valid" split the vectors of the best filtered MRR are kept.
         config: the settings; None takes the defaults.
@@ -95,13 +95,15 @@ def distil_embedding(
     """
     settings = config or DistilConfig()
     facts = _facts(teacher, student, graph)
-    queries = Queries.of(facts, num_relations=graph.num_relations)
+    device = student.relation_table.device
+    queries = Queries.of(facts, num_relations=graph.num_relations).to(device)
     draw = torch.Generator().manual_seed(settings.seed)
     optimiser = torch.optim.Adagrad(student.parameters(), lr=settings.learning_rate)
     look = _Look(student, graph, settings)
     student.train()
     for epoch in track(range(1, settings.epochs + 1), what="distilling"):
-        for rows in torch.split(torch.randperm(len(queries), generator=draw), settings.batch_size):
+        order = torch.randperm(len(queries), generator=draw).to(device)
+        for rows in torch.split(order, settings.batch_size):
             shared = _candidates(queries, rows, teacher.num_entities, settings.candidates, draw)
             value = _loss(teacher, student, queries, rows, shared, settings)
             if not torch.isfinite(value):
@@ -138,9 +140,9 @@ def _candidates(
 ) -> Tensor:
     """Return the ascending ids that a step compares: the true answers, and others at random."""
     if size >= num_entities:
-        return torch.arange(num_entities)
+        return torch.arange(num_entities, device=rows.device)
     answers = queries.answers_of(rows).columns
-    others = torch.randint(num_entities, (size,), generator=draw)
+    others = torch.randint(num_entities, (size,), generator=draw).to(rows.device)
     distinct: Tensor = torch.unique(torch.cat([answers, others]))
     return distinct
 
@@ -154,7 +156,7 @@ def _loss(
     config: DistilConfig,
 ) -> Tensor:
     """Return the mean loss of a question's facts: a question weighs as many as it has answers."""
-    total, num_facts = torch.zeros(()), 0
+    total, num_facts = torch.zeros((), device=rows.device), 0
     is_head = queries.relation[rows] >= student.num_relations
     for part in (rows[is_head], rows[~is_head]):  # one direction at a time, see `directed`
         if not len(part):

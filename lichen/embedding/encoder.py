@@ -163,7 +163,7 @@ class GraphEncoder(nn.Module):
         """Return the queries (entity, relation, ?) and what they are compared with.
 
         Args:
-            entity: `(batch,)` ids.
+            entity: `(batch,)` ids, on any device.
             relation: `(batch,)` ids, all of one direction when the encoder is not reciprocal;
                 r + num_relations asks for the heads of r.
             table: `(entities, entity_dim)` vectors to ask with; None is the encoder's own.
@@ -172,6 +172,7 @@ class GraphEncoder(nn.Module):
             `(batch, query width)` and `(entities, query width)`.
         """
         vectors = self.vectors() if table is None else table
+        entity, relation = entity.to(vectors.device), relation.to(vectors.device)
         known = vectors.index_select(0, entity)
         if self.reciprocal or not len(relation) or int(relation[0]) < self.num_relations:
             asked = self.scorer.tail_queries(known, self.relation_table, relation)

@@ -122,7 +122,10 @@ class PriorRanker:
             out: `(batch, entities)`, where to write; None takes fresh memory.
         """
         scores = self.ranker.score_directed(entity, relation, out=out)
-        asked, by = (np.asarray(ids, dtype=np.int64) for ids in (entity, relation))
+        asked, by = (
+            ids.numpy(force=True) if isinstance(ids, Tensor) else np.asarray(ids, dtype=np.int64)
+            for ids in (entity, relation)
+        )
         classes = self.roles.classes(asked, by)
         habits = self.weights[torch.from_numpy(by)].gather(1, classes)
         return scores.mul_(self.scale).add_(habits.to(scores))

@@ -153,7 +153,7 @@ def _count(
     """Return for `(3, queries)` entity, relation, truth: rivals above, rivals, rivals there are."""
     entity, relation, truth = asked
     device = encoder.relation_table.device
-    ids = (torch.from_numpy(x.copy()).to(device) for x in (entity, relation))
+    ids = (torch.from_numpy(x.copy()) for x in (entity, relation))
     queries, candidates = encoder.directed(*ids)
     comparison, order = encoder.scorer.comparison, torch.from_numpy(truth.copy()).to(device)
     true = torch.cat(
@@ -184,7 +184,7 @@ def _count(
 
 def _better(scores: Tensor, true: Tensor) -> Floats:
     """Return `(b,)` how many scores of each row are above its true one, a tie counting half."""
-    above, level, highest = count_rivals(scores, torch.arange(len(scores)), true)
+    above, level, highest = count_rivals(scores, torch.arange(len(true), device=true.device), true)
     if np.isnan(highest).any() or bool(true.isnan().any()):
         raise DataError(
             "scores must hold numbers; they hold a NaN. The training of these vectors diverged: "

@@ -16,7 +16,7 @@ from torch import Tensor
 from lichen.base.errors import ConfigError, DataError, LichenError
 from lichen.base.progress import track
 from lichen.data.graph import Graph, Ids
-from lichen.embedding.checkpoint import Checkpoint
+from lichen.embedding.checkpoint import Checkpoint, encoder_run, part
 from lichen.embedding.config import ALL_LOSSES, SAMPLED_LOSSES, EmbeddingConfig
 from lichen.embedding.encoder import GraphEncoder
 from lichen.embedding.evaluate import rank_triples
@@ -68,8 +68,8 @@ def train_embedding(
 
     With a "valid" split the vectors of the best filtered MRR are kept and training stops when
     it no longer grows; without one all epochs run. The same seed gives the same vectors on the
-    same machine and number of threads. Where torch.distributed is initialised, its processes
-    share every batch and all end with the same vectors.
+    same processor and number of threads, and on a GPU about the same. Where torch.distributed is
+    initialised, its processes share every batch and all end with the same vectors.
 
     Args:
         encoder: what to train.
@@ -101,7 +101,7 @@ def train_embedding(
     team = Team()
     kept = None
     if checkpoint is not None:
-        kept = Checkpoint(Path(checkpoint), encoder, facts, settings)
+        kept = Checkpoint(Path(checkpoint), encoder_run(encoder, facts, settings))
     run = _Run(encoder, graph, _make_step(encoder, facts, settings, team), kept)
     return run.run(on_look, on_step)
 
@@ -252,9 +252,9 @@ class _Run:
         if found is None:
             return
         tensors, progress = found
-        self._restore(_part(tensors, "encoder."))
-        self.best = _part(tensors, "best.")
-        self.step.load(_part(tensors, "step."))
+        self._restore(part(tensors, "encoder."))
+        self.best = part(tensors, "best.")
+        self.step.load(part(tensors, "step."))
         stream = self.team.own(tensors["torch"])
         if stream is not None:
             torch.set_rng_state(stream)
@@ -267,7 +267,3 @@ class _Run:
         with torch.no_grad():
             for name, tensor in self.encoder.state_dict().items():
                 tensor.copy_(kept[name])
-
-
-def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {k.removeprefix(prefix): x for k, x in tensors.items() if k.startswith(prefix)}

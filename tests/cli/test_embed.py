@@ -102,3 +102,15 @@ def test_a_graph_network_over_descriptions_is_trained_and_read_back(tmp_path, li
     found = lichen("embed", str(tmp_path / "facts.tsv"), *options, "--out", str(out), "--json")
     assert '"test_mrr"' in found
     assert type(li.GraphEncoder.load(out)).__name__ == "GraphNetwork"
+
+
+def test_one_process_takes_a_gpu_where_there_is_one(project, tmp_path, lichen, monkeypatch):
+    asked = []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(li.GraphEncoder, "to", lambda _, place: asked.append(place))
+    for processes in (1, 2):
+        lichen(
+            "embed", project / "facts.tsv", "--dim", 4, "--epochs", 1, "--processes", processes,
+            "--out", tmp_path / str(processes),
+        )  # fmt: skip
+    assert asked == ["cuda"]

@@ -11,7 +11,7 @@ import torch
 
 from lichen.base.errors import ConfigError, LichenError
 from lichen.data.graph import Graph
-from lichen.embedding.checkpoint import Checkpoint
+from lichen.embedding.checkpoint import Checkpoint, encoder_run
 from lichen.embedding.config import EmbeddingConfig
 from lichen.embedding.described import DescribedEncoder
 from lichen.embedding.encoder import GraphEncoder
@@ -39,9 +39,8 @@ def graph():
 
 def checkpoint(folder, config=None):
     encoder = GraphEncoder("complex", graph(), dim=4)
-    return Checkpoint(
-        folder, encoder, np.zeros((1, 3), dtype=np.int64), config or EmbeddingConfig()
-    )
+    facts = np.zeros((1, 3), dtype=np.int64)
+    return Checkpoint(folder, encoder_run(encoder, facts, config or EmbeddingConfig()))
 
 
 def test_state_comes_back_and_is_replaced_whole(tmp_path):
@@ -99,11 +98,14 @@ def tucker():
     ],
 )
 def test_another_encoder_is_refused_in_one_line(tmp_path, make, other, differing):
-    facts, settings = graph().triples, EmbeddingConfig()
-    Checkpoint(tmp_path / "state", make(), facts, settings).write({"x": torch.zeros(1)}, {})
+    def kept(encoder):
+        run = encoder_run(encoder, graph().triples, EmbeddingConfig())
+        return Checkpoint(tmp_path / "state", run)
+
+    kept(make()).write({"x": torch.zeros(1)}, {})
     with pytest.raises(ConfigError, match=rf"state: holds a run with another {differing}\. Give"):
-        Checkpoint(tmp_path / "state", other(), facts, settings).read()
-    assert Checkpoint(tmp_path / "state", make(), facts, settings).read() is not None
+        kept(other()).read()
+    assert kept(make()).read() is not None
 
 
 def test_a_full_disk_is_told_and_the_state_before_stays(tmp_path, disk_limit):

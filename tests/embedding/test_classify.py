@@ -112,6 +112,50 @@ def test_an_untuned_relation_takes_the_threshold_of_all():
     assert "1 relations not tuned" in str(found)
 
 
+class Scorer:
+    """Scores facts as it is told to, whatever they say."""
+
+    num_entities, num_relations = 5, 3
+
+    def __init__(self, scores):
+        self.scores = iter(scores)
+
+    def score(self, *ids):
+        return torch.tensor([next(self.scores) for _ in ids[0]], dtype=torch.float64)
+
+
+def test_given_negatives_are_judged_each_with_its_relation():
+    splits = {"valid": [("a", "r", "c"), ("a", "s", "c")], "test": [("b", "r", "c")]}
+    graph = Graph.from_triples([("a", "r", "b"), ("d", "q", "e")], splits=splits)
+    r, q, s = graph.relations.ids(["r", "q", "s"]).tolist()
+    negatives = {
+        "valid": np.array([[1, r, 0], [2, s, 0]]),
+        "test": np.array([[4, r, 0], [3, s, 1], [4, s, 1], [2, q, 3]]),
+    }
+    tuning = [1.0, 9.0, 0.0, 7.0]  # the thresholds are 0.5 of r, 8 of s, and of all 0.5 or 8
+    found = triple_classification(
+        Scorer([*tuning, 0.7, 0.6, 8.5, 7.9, -1.0]), graph, negatives=negatives
+    )
+    assert found.by_relation["r"] == (0.5, 1, 1, 0.5)
+    assert found.by_relation["s"] == (0.5, 0, 2, 8.0)
+    assert found.by_relation["q"][:3] == (1.0, 0, 1)
+    assert (found.num_facts, found.num_false, found.untuned) == (1, 4, ("q",))
+    assert (found.accuracy, found.precision, found.recall) == (0.6, 1 / 3, 1.0)
+    assert found.f1 == 0.5
+    assert str(found).endswith("1 facts and 4 false ones, 1 relations not tuned")
+
+
+def test_absent_negatives_are_told():
+    graph = kinds()
+    encoder = GraphEncoder("complex", graph, dim=4)
+    with pytest.raises(DataError) as told:
+        triple_classification(encoder, graph, negatives={"valid": graph.triples[:3]})
+    assert str(told.value) == (
+        "negatives must hold at least one false fact of the test split; got {'valid': 3}. Add "
+        "some, or pass None to have each fact corrupted."
+    )
+
+
 def test_bad_input_is_told():
     graph = kinds()
     encoder = GraphEncoder("complex", graph, dim=4)

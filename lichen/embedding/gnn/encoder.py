@@ -228,7 +228,7 @@ class GraphNetwork(DescribedEncoder):
                 told.append(self._feature(text, of=f"text of {label!r}")[None])
         triples = np.unique(np.concatenate([self.facts.numpy(force=True), added]), axis=0)
         graph = Graph(entities=entities, relations=self.relations, triples=triples)
-        features = torch.cat(told).cpu() if told[0].shape[1] else None
+        features = torch.cat(told) if told[0].shape[1] else None
         arguments = self._said() | {"features": features}
         grown = GraphNetwork(self.scorer_name, graph, **arguments)
         state = grown.state_dict()

@@ -30,6 +30,10 @@ class Runs(NamedTuple):
     offsets: Ids
     """`(groups + 1,)` where each group starts."""
 
+    def to(self, device: torch.device) -> Runs:
+        """Return the same on another device."""
+        return self._replace(left=self.left.to(device), right=self.right.to(device))
+
     def sums(self, first: Tensor, second: Tensor) -> Tensor:
         """Return, for each group, the sum of first[left] * second[right]: `(groups, dim)`."""
         dim = first.shape[1]
@@ -37,7 +41,7 @@ class Runs(NamedTuple):
         count = len(self.left)
         size = min(CHUNK, count)
         one, other = first.new_empty(size, dim), first.new_empty(size, dim)
-        every = torch.arange(size)
+        every = torch.arange(size, device=first.device)
         for a in range(0, count, CHUNK):
             b = min(a + CHUNK, count)
             here = one[: b - a]
@@ -46,7 +50,7 @@ class Runs(NamedTuple):
             here.mul_(other[: b - a])
             low = int(np.searchsorted(self.offsets, a, side="right")) - 1
             high = int(np.searchsorted(self.offsets, b, side="left"))
-            offsets = torch.from_numpy(self.offsets[low : high + 1].clip(a, b) - a)
+            offsets = torch.from_numpy(self.offsets[low : high + 1].clip(a, b) - a).to(every)
             summed = torch.embedding_bag(
                 here, every[: b - a], offsets, mode=0, include_last_offset=True
             )[0]
@@ -93,6 +97,11 @@ class Links(NamedTuple):
             runs(source, num_sources, target, relation, is_sorted=True),
             runs(relation, num_relations, source, target),
         )
+
+    def to(self, device: torch.device) -> Links:
+        """Return the same on another device."""
+        by_target, *others = self
+        return Links(by_target.to(device), *(x if x is None else x.to(device) for x in others))
 
     def sums(self, states: Tensor, relations: Tensor) -> Tensor:
         """Return what reaches each target: `(targets, dim)`; differentiable.

@@ -94,6 +94,11 @@ class PathModel(nn.Module):
         return self.view.edges
 
     @property
+    def device(self) -> torch.device:
+        """Return where the weights are."""
+        return self.network.questions.device
+
+    @property
     def num_entities(self) -> int:
         """Count the entities of the graph it reads."""
         return len(self.entities)
@@ -126,8 +131,8 @@ class PathModel(nn.Module):
             num_sources=edges.num_entities,
             num_targets=edges.num_entities,
             num_relations=2 * len(self.known_relations),
-        )
-        degree = torch.from_numpy(np.diff(edges.offsets)).to(torch.float32)
+        ).to(self.device)
+        degree = torch.from_numpy(np.diff(edges.offsets)).to(self.network.questions)
         return self.network.ground(links, degree)
 
     def score_candidates(
@@ -151,13 +156,13 @@ class PathModel(nn.Module):
             candidates,
             num_layers=self.network.num_layers,
             num_relations=2 * len(self.known_relations),
-        )
+        ).to(self.device)
         if candidates is None:
             every = torch.arange(self.num_entities).expand(len(entity), -1)
         else:
             every = torch.from_numpy(candidates)
-        asked = torch.from_numpy(self.view.relation_of[relation])
-        scores: Tensor = self.network(ground, plan, asked, every)
+        asked = torch.from_numpy(self.view.relation_of[relation]).to(self.device)
+        scores: Tensor = self.network(ground, plan, asked, every.to(self.device))
         return scores
 
     @torch.no_grad()
@@ -179,7 +184,9 @@ class PathModel(nn.Module):
         """
         asked = _ids("entity", entity, self.num_entities)
         by = _ids("relation", relation, 2 * self.num_relations)
-        found = torch.empty(len(asked), self.num_entities) if out is None else out
+        found = out
+        if found is None:
+            found = torch.empty(len(asked), self.num_entities, device=self.device)
         ground = self.ground(self.edges)
         size = max(1, CHUNK_PAIRS // max(1, self.num_entities))
         for start in range(0, len(asked), size):

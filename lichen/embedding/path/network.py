@@ -75,7 +75,7 @@ class PathNetwork(nn.Module):
         count = degree[:, None] + 1
         scale = count.log()
         scale = scale / scale.mean().clamp_min(_LEAST_SCALE)
-        states, received = [torch.zeros(len(degree), self.dim)], []
+        states, received = [degree.new_zeros(len(degree), self.dim)], []
         for t in range(self.num_layers):
             received.append(links.sums(_with_squares(states[t]), _with_squares(self.relations[t])))
             states.append(self._layer(t, states[t], received[t], count, scale))

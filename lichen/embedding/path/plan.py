@@ -39,6 +39,11 @@ class Visit(NamedTuple):
     starts: Tensor
     """`(starts,)` row of that entity."""
 
+    def to(self, device: torch.device) -> Visit:
+        """Return the same on another device."""
+        links, *places = self
+        return Visit(links.to(device), *(x.to(device) for x in places))
+
 
 class Plan(NamedTuple):
     """The visits of all layers, and where the candidates ended up."""
@@ -48,6 +53,11 @@ class Plan(NamedTuple):
     visits: list[Visit]
     candidates: Tensor
     """`(batch, candidates)` row in the last visit, or the number of its pairs when unreached."""
+
+    def to(self, device: torch.device) -> Plan:
+        """Return the same on another device."""
+        visits = [visit.to(device) for visit in self.visits]
+        return Plan(self.asked.to(device), visits, self.candidates.to(device))
 
 
 def plan_visits(

@@ -66,12 +66,12 @@ def strongest_paths(
         np.array([[answer]]),
         num_layers=network.num_layers,
         num_relations=2 * len(model.known_relations),
-    )
+    ).to(model.device)
     watched = [_Watched(visit.links) for visit in plan.visits]
     visits = [v._replace(links=w) for v, w in zip(plan.visits, watched, strict=True)]  # type: ignore[arg-type] # it answers `sums`, all that the network asks of it
-    asked = torch.from_numpy(model.view.relation_of[[relation]])
-    ground = model.ground(edges)
-    score = network(ground, plan._replace(visits=visits), asked, torch.tensor([[answer]]))
+    asked = torch.from_numpy(model.view.relation_of[[relation]]).to(model.device)
+    met = torch.tensor([[answer]]).to(model.device)
+    score = network(model.ground(edges), plan._replace(visits=visits), asked, met)
     weights = [x.weights(g) for x, g in zip(watched, _gradients(score, watched), strict=True)]
     row = int(plan.candidates[0, 0])
     if not len(plan.asked) or row == len(plan.visits[-1].nodes):

@@ -1,12 +1,15 @@
 """Training a path model: it learns, repeats itself, keeps the best, and hides what it asks."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from torch.optim.optimizer import register_optimizer_step_pre_hook
 
-from lichen.base.errors import DataError, LichenError
+from lichen.base.errors import ConfigError, DataError, LichenError
 from lichen.data.graph import Graph
+from lichen.embedding.checkpoint import Checkpoint
 from lichen.embedding.path.config import PathConfig
 from lichen.embedding.path.model import PathModel
 from lichen.embedding.path.train import train_paths
@@ -124,3 +127,66 @@ def test_the_step_in_which_the_loss_is_lost_is_named(graph, monkeypatch):
         "paths: the loss must be a number, and in epoch 1, step 3, it is nan. Lower "
         "path.learning_rate (now 100.0)."
     )
+
+
+def cut(model, graph, config, folder, *, after):
+    """Train with a checkpoint, and break off as soon as that many passes are kept."""
+    kept, write = [], Checkpoint.write
+
+    def write_and_stop(self, *args):
+        write(self, *args)
+        kept.append(1)
+        if len(kept) == after:
+            raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Checkpoint, "write", write_and_stop)
+        with pytest.raises(KeyboardInterrupt):
+            train_paths(model, graph, config=config, checkpoint=folder)
+
+
+@pytest.mark.parametrize("is_split", [True, False], ids=["best", "all"])
+def test_a_run_cut_short_ends_as_if_it_had_not(graph, tmp_path, is_split):
+    facts = graph if is_split else Graph.from_triples(_labels(graph))
+    config = PathConfig(epochs=5, batch_size=16, negatives=6, last_rate=0.1, patience=9, seed=2)
+    whole, again = small(facts), small(facts, seed=1)
+    expected = train_paths(whole, facts, config=config)
+    cut(small(facts), facts, config, tmp_path / "state", after=2)
+    report = train_paths(again, facts, config=config, checkpoint=tmp_path / "state")
+    assert (report.losses, report.valid_mrr) == (expected.losses, expected.valid_mrr)
+    assert report.best_epoch == expected.best_epoch
+    for name, tensor in whole.network.state_dict().items():
+        assert torch.equal(again.network.state_dict()[name], tensor), name
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_run_cut_at_its_end_makes_no_further_pass(graph, tmp_path):
+    config = PathConfig(epochs=9, patience=2, learning_rate=0.0)
+    cut(small(graph), graph, config, tmp_path / "state", after=3)
+    report = train_paths(small(graph), graph, config=config, checkpoint=tmp_path / "state")
+    assert (report.epochs, report.best_epoch) == (3, 1)
+
+
+def test_the_checkpoint_of_another_run_is_refused(graph, tmp_path):
+    cut(small(graph), graph, SMALL, tmp_path / "state", after=1)
+
+    def refusal(model, facts, config=SMALL):
+        with pytest.raises(ConfigError) as told:
+            train_paths(model, facts, config=config, checkpoint=tmp_path / "state")
+        return str(told.value)
+
+    assert refusal(small(graph), graph, replace(SMALL, seed=3)) == (
+        f"{tmp_path}/state: holds a run with another config. Give another folder, or remove this "
+        "one to begin anew."
+    )
+    wide = PathModel(graph, dim=4, num_layers=2)
+    assert "holds a run with another dim and num_layers. Give" in refusal(wide, graph)
+    few = Graph.from_triples(_labels(graph)[:-1], splits={"valid": _labels(graph)[:2]})
+    assert "another facts and validation facts. Give" in refusal(small(few), few)
+
+
+def test_a_full_disk_is_told(graph, tmp_path, disk_limit):
+    with disk_limit(4096), pytest.raises(LichenError, match="must be written whole") as told:
+        train_paths(small(graph), graph, config=SMALL, checkpoint=tmp_path / "state")
+    assert "\n" not in str(told.value)
+    assert not list(tmp_path.iterdir())
