@@ -135,6 +135,7 @@ __all__ = [
     "Ambiguous",
     "Answer",
     "Answerer",
+    "Beside",
     "Calibrator",
     "Candidate",
     "CheckReport",

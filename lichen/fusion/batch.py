@@ -14,6 +14,7 @@ from lichen.data.corpus import Mention, Sample
 from lichen.fusion.branches import Branches, pad_grown
 from lichen.fusion.item import Item
 from lichen.fusion.known import NONE
+from lichen.fusion.lost import Lost
 from lichen.fusion.selection import FactSelector
 from lichen.fusion.tasks.classify import Classify
 from lichen.fusion.tasks.task import Task
@@ -88,6 +89,8 @@ class Batcher:
         self.pad = int(text.tokenizer.pad_token_id or 0)
         self.truncated = 0
         """Mentions lost so far because their text is longer than the model reads."""
+        self.beyond = 0
+        """Mentions lost so far because they come after the first `mentions` of their text."""
 
     def items(self, samples: Sequence[Sample]) -> list[Item]:
         """Tokenize samples and lay their mentions onto the tokens.
@@ -107,12 +110,10 @@ class Batcher:
         ]
 
     def _item(self, sample: Sample, tokens: Tokens) -> Item:
-        tokens = _cut(tokens, self.limit)
-        mentions = sample.mentions[: self.mentions]
+        tokens, mentions, owner = self._lay(sample, tokens)
         self._check(sample, mentions)
-        owner = token_mentions(tokens.offsets, mentions)
-        found = set(owner.tolist())
-        self.truncated += sum(i not in found for i in range(len(mentions)))
+        self.truncated += _num_cut(owner, mentions)
+        self.beyond += len(sample.mentions) - len(mentions)
         entities = [NONE if m.entity is None else self._dealt(m.entity) for m in mentions]
         target, group = self.task.target(sample, tokens), self.task.group_of(sample)
         item = Item(tokens, owner, entities, target, group)
@@ -124,6 +125,23 @@ class Batcher:
         if self.branches is None:
             return item
         return item._replace(grown=self.branches.grow(tokens, owner, entities, facts))
+
+    def lost(self, samples: Sequence[Sample]) -> Lost:
+        """Count the mentions of samples that are not looked at; `truncated` and `beyond` stay."""
+        read = TokenStates.of(self.tokens.text, None).get([s.text for s in samples])
+        laid = [self._lay(s, tokens) for s, tokens in zip(samples, read, strict=True)]
+        return Lost(
+            mentions=sum(len(sample.mentions) for sample in samples),
+            cut=sum(_num_cut(owner, mentions) for _, mentions, owner in laid),
+            beyond=sum(len(sample.mentions[self.mentions :]) for sample in samples),
+            max_tokens=self.limit,
+            most=self.mentions,
+        )
+
+    def _lay(self, sample: Sample, tokens: Tokens) -> tuple[Tokens, Sequence[Mention], Tensor]:
+        """Return the tokens and mentions that are looked at, and which token is whose."""
+        tokens, mentions = _cut(tokens, self.limit), sample.mentions[: self.mentions]
+        return tokens, mentions, token_mentions(tokens.offsets, mentions)
 
     def _dealt(self, entity: int) -> int:
         return entity if self.deal is None else int(self.deal[entity])
@@ -176,6 +194,11 @@ def _cut(tokens: Tokens, limit: int) -> Tokens:
     keep = torch.tensor([*range(limit - 1), len(tokens.ids) - 1])
     states = None if tokens.states is None else tokens.states[keep]
     return Tokens(tokens.ids[keep], tokens.offsets[keep], states)
+
+
+def _num_cut(owner: Tensor, mentions: Sequence[Mention]) -> int:
+    """Return how many mentions no token belongs to."""
+    return len(mentions) - len(set(owner.tolist()) - {NONE})
 
 
 def to_device(batch: Batch, device: torch.device) -> Batch:

@@ -13,7 +13,7 @@ from lichen.fusion import FUSIONS
 from lichen.fusion.selection import SELECTIONS
 from lichen.fusion.tasks import TASKS
 
-HEADS = ("pairs", "pooled", "token")
+HEADS = ("pairs", "pooled", "matched", "token")
 SETTINGS = (
     *("head", "mentions", "facts", "hops", "select", "hidden", "drop", "align"),
     *("train_text", "lora", "train_nodes", "seed"),
@@ -45,8 +45,8 @@ class FusedConfig(PretrainedConfig):  # type: ignore[misc]
     labels: list[str] | None = None
     """The classes in id order; None until training data says them."""
     head: str = "pairs"
-    """"pairs" lets the graph's scorer judge mentions two by two; "pooled" reads means of states;
-    "token" speaks of every token, for tasks that ask so."""
+    """"pairs" lets the graph's scorer judge mentions two by two; "pooled" reads means of states,
+    "matched" also how alike these are; "token" speaks of every token, for tasks that ask so."""
     mentions: int = 4
     """Mentions of a text, in order, that are looked at."""
     facts: int = 8

@@ -51,6 +51,14 @@ def pool(seen: HeadInput, num_mentions: int) -> tuple[Tensor, Tensor, Tensor]:
     return means[:, 0], means[:, 1:], counts[:, 1:] > 0
 
 
+def normed(told: Tensor, norm: nn.BatchNorm1d) -> Tensor:
+    """Return features `(rows, features)` normalised; one row, which has no spread, by the past."""
+    if len(told) > 1:
+        out: Tensor = norm(told)
+        return out
+    return nn.functional.batch_norm(told, norm.running_mean, norm.running_var, eps=norm.eps)
+
+
 class PairsHead(nn.Module):
     """Classify a text from its pooled states and from its mentions taken two by two.
 
@@ -146,7 +154,7 @@ class PairsHead(nn.Module):
         there, back = ((s - self.centre) / self.spread for s in (there, back))
         told = [(shares.exp() * (self.slope * s + self.offset)).sum(-1) for s in (there, back)]
         told.append((self.slope * (there + back) / 2 + self.offset).logsumexp(-1))
-        features[row, pair] = self._normed(torch.stack(told, -1))
+        features[row, pair] = normed(torch.stack(told, -1), self.feature_norm)
         return features.flatten(1), loss
 
     def _hidden(self, row: Tensor) -> Tensor | None:
@@ -154,13 +162,6 @@ class PairsHead(nn.Module):
         if not self.training:
             return None
         return torch.rand((len(row), 1), device=row.device) < MENTION_DROP
-
-    def _normed(self, told: Tensor) -> Tensor:
-        if len(told) > 1:
-            out: Tensor = self.feature_norm(told)
-            return out
-        norm = self.feature_norm  # one row has no spread of its own
-        return nn.functional.batch_norm(told, norm.running_mean, norm.running_var, eps=norm.eps)
 
     def _scores(self, one: Tensor, two: Tensor, nodes: GraphEncoder) -> tuple[Tensor, Tensor]:
         """Return the scores of each directed relation from one to two, and by its reverse."""

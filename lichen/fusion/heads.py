@@ -5,6 +5,7 @@ from __future__ import annotations
 from lichen.embedding.encoder import GraphEncoder
 from lichen.fusion.config import FusedConfig
 from lichen.fusion.head import PairsHead
+from lichen.fusion.matched import MatchedHead
 from lichen.fusion.pooled import PooledHead
 from lichen.fusion.token_head import TokenHead
 
@@ -25,4 +26,6 @@ def make_head(config: FusedConfig, dim: int, nodes: GraphEncoder | None, num_out
     sizes = {"mentions": config.mentions, "hidden": config.hidden}
     if config.head == "pooled":
         return PooledHead(dim, num_outputs, **sizes)
+    if config.head == "matched":
+        return MatchedHead(dim, num_outputs, **sizes)
     return PairsHead(dim, num_outputs, nodes=nodes, drop=config.drop, **sizes)

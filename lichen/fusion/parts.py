@@ -31,7 +31,7 @@ def entity_hash(entities: Vocabulary) -> str:
     return digest.hexdigest()[:16]
 
 
-SPREAD = {"pairs": 1.0, "pooled": 0.3, "token": 0.3}
+SPREAD = {"pairs": 1.0, "pooled": 0.3, "matched": 0.3, "token": 0.3}
 """Standard deviation that entity vectors are brought to, by head. A head that reads vectors back
 wants them large; one that reads states learns from few examples, which large vectors drown."""
 

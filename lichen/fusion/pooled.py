@@ -39,13 +39,21 @@ class PooledHead(nn.Module):
 
     def forward(self, seen: HeadInput, nodes: GraphEncoder | None) -> tuple[Tensor, Tensor]:  # noqa: ARG002 - the heads have one form
         """Return class logits `(batch, classes)`, and no further loss."""
+        parts = self.parts(seen)
+        return self.read(parts), parts[0].new_zeros(())
+
+    def parts(self, seen: HeadInput) -> list[Tensor]:
+        """Return the mean states `(batch, dim)` of the text, its mentions, and each slot."""
         _outside, at, present = pool(seen, self.num_mentions)
         mask = seen.mask.to(at.dtype).unsqueeze(-1)
         whole = (seen.states * mask).sum(1) / mask.sum(1).clamp(min=1)
         share = present.unsqueeze(-1).to(at.dtype)
         mean = (at * share).sum(1) / share.sum(1).clamp(min=1)
-        parts = [whole, mean, *at[:, : self.num_slots].unbind(1)]
+        return [whole, mean, *at[:, : self.num_slots].unbind(1)]
+
+    def read(self, parts: list[Tensor]) -> Tensor:
+        """Return class logits of the parts, `(batch, classes)`."""
         told = [norm(part) for norm, part in zip(self.norms, parts, strict=True)]
         hidden = torch.relu(self.inner(self.drop(torch.cat(told, -1))))
         logits: Tensor = self.outer(hidden)
-        return logits, whole.new_zeros(())
+        return logits

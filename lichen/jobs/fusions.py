@@ -32,7 +32,8 @@ from lichen.jobs.guards import leaks_between
 from lichen.jobs.ranking import FusionTable, Standing
 from lichen.lm.text_encoder import TextEncoder
 from lichen.training.config import TrainConfig
-from lichen.training.loop import corpus_hash, train
+from lichen.training.hashes import corpus_hash
+from lichen.training.loop import train
 from lichen.training.twins import KINDS, Kind, untrained_twin
 
 FEWEST_SEEDS = 3
@@ -157,6 +158,7 @@ def compare_fusions(
         seeds=contest.seeds,
         num_examples=len(next(iter(found.values()))[0]["right"]),
         leaks=leaks_between(contest.trained_on(), contest.corpora[0].test, graph=contest.graph),
+        lost=_lost(contest, fusions),
     )
 
 
@@ -226,6 +228,16 @@ def _spec(contest: Contest, model: FusedModel, corpus: Corpus) -> str:
         contest.group,
     )
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _lost(contest: Contest, fusions: Sequence[str]) -> tuple[str, ...]:
+    """Return what is not looked at of the test documents, fusions that are alike in one line."""
+    alike: dict[str, list[str]] = {}
+    for fusion in fusions:
+        model = contest.model(fusion, "fused", contest.seeds[0])
+        samples = model.task.samples(contest.corpora[0].test)
+        alike.setdefault(str(model.batcher().lost(samples)), []).append(fusion)
+    return tuple(f"{', '.join(names)}: {line}" for line, names in alike.items() if line)
 
 
 def _scores(records: Sequence[dict[str, Any]]) -> tuple[float, ...]:

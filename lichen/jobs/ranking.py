@@ -60,6 +60,8 @@ class FusionTable:
     num_examples: int
     leaks: tuple[Finding, ...] = ()
     """What the leak guards found between training and test documents."""
+    lost: tuple[str, ...] = ()
+    """How many mentions of the test documents which fusions do not look at, and why."""
 
     @property
     def ranked(self) -> tuple[Standing, ...]:
@@ -97,7 +99,8 @@ class FusionTable:
         """Return the headline, the table and what the leak guards found."""
         rows = self.table().text("Accuracy, %; gains, points", width=160)
         leaks = "\n".join(f"leak guard: {leak}" for leak in self.leaks)
-        return f"{self.headline}\n\n{rows}\n\n{leaks or 'leak guards: nothing found'}"
+        parts = [self.headline, rows, leaks or "leak guards: nothing found"]
+        return "\n\n".join([*parts, *(f"mentions lost: {line}" for line in self.lost)])
 
     def to_json(self) -> dict[str, Any]:
         """Return everything as a JSON object, the examples of leaks left out."""
@@ -111,6 +114,7 @@ class FusionTable:
             "seeds": self.seeds,
             "num_examples": self.num_examples,
             "leaks": [{"what": x.what, "count": x.count, "total": x.total} for x in self.leaks],
+            "lost": self.lost,
             "standings": said,
         }
 
@@ -139,6 +143,7 @@ class FusionTable:
                 Section(
                     title="What each fusion's knowledge was worth",
                     text="One language model, one graph, one budget; gains are paired by example.",
+                    items=tuple(f"Mentions lost: {line}" for line in self.lost),
                     figure=drawn,
                     caption="Gain with its 95 % interval; left of the line knowledge did harm.",
                     table=self.table(),

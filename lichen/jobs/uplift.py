@@ -28,7 +28,7 @@ from lichen.fusion.parts import require_links
 from lichen.fusion.tasks.task import Table
 from lichen.jobs.guards import as_splits, leaks_between
 from lichen.jobs.worth import ALL, FUSED, Comparison, System, Uplift
-from lichen.training.predict import predict
+from lichen.training.predict import chances_of
 from lichen.training.run import Run
 from lichen.training.twins import Kind, twin
 
@@ -59,8 +59,7 @@ def uplift(
     shuffled knowledge; the run itself counts for the seed it has. All are scored on the same
     documents, and differences are paired by document.
 
-    Use when a run is finished and its test documents have not been looked at; the twins cost
-    as much as the run each, times the seeds.
+    Use when the test documents have not been looked at; each twin costs another run a seed.
 
     Args:
         run: a finished run of a `FusedModel` with a graph encoder.
@@ -101,6 +100,7 @@ def uplift(
         level=level,
         chance=float(np.bincount(truth).max() / len(truth)),
         leaks=_leaks(run, test, graph, _groups(test, by)),
+        lost=str(run.model.batcher().lost(samples)) or None,
         settings=_settings(run, test),
     )
 
@@ -116,7 +116,7 @@ def _fit(
         is_run = kind == FUSED and seed == run.seed
         fitted = run if is_run else twin(run, kind, seed)
         runs.setdefault(kind, []).append(fitted)
-        table = fitted.model.task.table(predict(fitted, samples), samples)
+        table = fitted.model.task.table(chances_of(fitted.model, samples), samples)
         answered.setdefault(kind, []).append(table)
     return runs, answered
 
@@ -210,7 +210,7 @@ def _predict_s(run: Run[FusedModel], samples: Sequence[Sample]) -> float:
     spaces = " " * next(UNREAD)
     fresh = [s._replace(text=s.text + spaces) for s in samples[:TIMED]]
     started = time.perf_counter()
-    predict(run, fresh)
+    chances_of(run.model, fresh)
     return (time.perf_counter() - started) * 1000 / len(fresh)
 
 

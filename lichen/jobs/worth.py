@@ -100,6 +100,8 @@ class Uplift:
     """Accuracy of always saying the most frequent class; None is not known."""
     leaks: tuple[str, ...] = ()
     """What the leak guards found; each is one line."""
+    lost: str | None = None
+    """How many mentions of the test documents the run does not look at, and why; None: all are."""
     settings: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, twin: str, *, group: str = ALL) -> Comparison:
@@ -170,7 +172,8 @@ class Uplift:
         """
         parts = [table.text(title, width=width) for title, table in self._tables()]
         leaks = "\n".join(f"leak guard: {leak}" for leak in self.leaks)
-        return "\n\n".join([*parts, leaks or "leak guards: nothing found"])
+        lost = [f"mentions lost: {self.lost}"] if self.lost else []
+        return "\n\n".join([*parts, leaks or "leak guards: nothing found", *lost])
 
     def __str__(self) -> str:
         """Return the headline and the tables."""
@@ -303,7 +306,10 @@ def _scores(found: Uplift) -> Section:
     )
     return Section(
         title="The run and its twins",
-        text="All were trained on the same documents, with the same settings and seeds.",
+        text=(
+            "All were trained on the same documents, with the same settings and seeds."
+            + (f" Mentions lost: {found.lost}." if found.lost else "")
+        ),
         items=tuple(f"{s.name}: {EXPLAINED.get(s.name, 'twin')}" for s in found.systems),
         figure=drawn,
         caption=f"Mean accuracy with its {found.level:.0%} interval; each dot is one seed.",

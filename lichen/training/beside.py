@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 from lichen.base import check
@@ -127,7 +128,7 @@ class BesideLoss(nn.Module):
     Args:
         beside: the objectives and what they read.
         model: whose language model learns.
-        seed: of the order, of masking and of what else is drawn.
+        seed: of the start of what is new, of the order and of masking.
 
     Raises:
         ConfigError: the language model is frozen, or has no mask token where one is needed.
@@ -139,14 +140,16 @@ class BesideLoss(nn.Module):
         require_trained_text(model)
         self.size, self.seed = beside.batch_size, seed
         self.device = model.text.device
-        self.objectives = make_objectives(
-            model.text,
-            beside.corpus,
-            beside.graph,
-            weights=beside.objectives,
-            head=beside.head,
-            max_tokens=beside.max_tokens,
-        )
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.objectives = make_objectives(
+                model.text,
+                beside.corpus,
+                beside.graph,
+                weights=beside.objectives,
+                head=beside.head,
+                max_tokens=beside.max_tokens,
+            )
 
     def forward(self, turn: int) -> Tensor:
         """Return the weighed loss of the batches of a turn, from 0: the same whenever asked."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -39,30 +41,28 @@ def distil(
     """Train a student without knowledge to give the teacher's probabilities.
 
     The loss is weight * T^2 * KL(teacher at T || student at T), and (1 - weight) times the
-    cross-entropy on the texts that have a label; both distributions are softened by the
-    temperature T. On texts without a label the first term stands alone, at full weight.
+    cross-entropy on the texts with a label, both distributions softened by the temperature T. On
+    texts without a label the first term stands alone, at full weight.
 
-    Use when the graph or the links are not at hand where the model will run. The student learns
-    nothing of facts that no text mentions, so give it many texts of the kind that it will meet.
+    Use when graph or links are not at hand where the model will run. The student learns nothing of
+    facts that no text mentions, so give it many texts of the kind that it will meet, or `beside`.
 
     Args:
         teacher: a trained fused model, or the run that trained it.
         texts: linked documents, labelled or not; a student without a graph reads no link.
-        student: what to train, in place, of the same classes; None makes a `FusedModel` of the
-            teacher's language model without graph and fusion.
+        student: trained in place, of the same classes; None makes one without graph and fusion.
         temperature: above 1 shows more of how the teacher ranks the wrong classes.
         weight: share of the teacher in the loss where there is a label, 0 to 1.
         seed: of the student's start, of the order of texts and of dropout.
         config: the settings; None takes the defaults.
-        beside: what the student's language model learns too, such as the facts of a graph that it
-            will not have at hand; None is the teacher alone.
+        beside: what the student's language model learns too, such as a graph's facts; or None.
 
     Returns:
         The student.
 
     Raises:
-        ConfigError: the teacher has no classes, the student others, a setting is out of bounds, or
-            `beside` is given and the student's language model is frozen.
+        ConfigError: the teacher has no classes, the student others, a setting is out of bounds,
+            or there is `beside` for a frozen language model.
         DataError: there is no text, or a label is not the teacher's.
     """
     check.between("distil.temperature", temperature, 0.01, 1000.0)
@@ -70,11 +70,8 @@ def distil(
     source = teacher.model if isinstance(teacher, Run) else teacher
     labels = _labels(source, texts)
     pupil = _student(source, seed) if student is None else student
-    if pupil.labels is None or list(pupil.labels) != list(labels):
-        raise ConfigError(
-            f"distil: the student must have the teacher's classes {list(labels)}; got "
-            f"{None if pupil.labels is None else list(pupil.labels)}."
-        )
+    _require_classes(pupil, labels)
+    more = None if beside is None else BesideLoss(beside, pupil, seed=seed)
     samples = texts.samples(labels)
     wanted = softened(predict(source, samples), temperature=temperature)
     truth = torch.tensor([-1 if s.label is None else s.label for s in samples])
@@ -87,17 +84,18 @@ def distil(
 
     batcher = pupil.batcher()
     settings, items = config or TrainConfig(), batcher.items(samples)
-    more = None if beside is None else BesideLoss(beside, pupil, seed=seed)
-    fit_items(
-        pupil,
-        items,
-        collate=batcher.collate,
-        loss=loss,
-        config=settings,
-        seed=seed,
-        beside=more,
-    )
+    fit = partial(fit_items, pupil, items, loss=loss, beside=more)
+    fit(collate=batcher.collate, config=settings, seed=seed)
     return pupil
+
+
+def _require_classes(student: FusedModel, labels: Vocabulary) -> None:
+    """Refuse a student of other classes than its teacher's."""
+    if student.labels is None or list(student.labels) != list(labels):
+        raise ConfigError(
+            f"distil: the student must have the teacher's classes {list(labels)}; got "
+            f"{None if student.labels is None else list(student.labels)}."
+        )
 
 
 def _labels(teacher: FusedModel, texts: Corpus) -> Vocabulary:

@@ -243,6 +243,7 @@ def _fit(
         "parameters": float(sum(p.numel() for p in model.parameters())),
         "trained_parameters": float(sum(p.numel() for p in model.parameters() if p.requires_grad)),
         "lost_mentions": float(batcher.truncated),
+        "mentions_beyond": float(batcher.beyond),
         "read_s": read_s,
         "train_s": time.perf_counter() - started,
     }

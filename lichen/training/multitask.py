@@ -268,7 +268,11 @@ def _fit(run: TasksRun, *, folder: Path, resume: Path | None, log: Path | None) 
     metrics = {}
     for (name, loss), batcher in zip(siblings.losses().items(), batchers, strict=True):
         require_number(loss, run.config)
-        found = {"loss": loss, "lost_mentions": float(batcher.truncated)}
+        found = {
+            "loss": loss,
+            "lost_mentions": float(batcher.truncated),
+            "mentions_beyond": float(batcher.beyond),
+        }
         metrics[name] = found | measured(run.models[name], run.valid.get(name))
     sizes_of = [(p.numel(), p.requires_grad) for p in siblings.parameters()]
     totals = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,12 +10,16 @@ from numpy.typing import NDArray
 
 from lichen.base.errors import ConfigError
 from lichen.data.corpus import LabelledSpan, Sample
+from lichen.fusion.batch import Batcher
 from lichen.fusion.model import FusedModel
 from lichen.training.run import Run
 
 
 def predict(model: FusedModel | Run[FusedModel], samples: Sequence[Sample]) -> NDArray[np.float64]:
     """Return the probability of each class for each sample.
+
+    Where mentions of the samples are not looked at, a warning says how many and why;
+    `model.batcher().lost(samples)` counts them.
 
     Args:
         model: the model, or the run that trained it.
@@ -34,15 +39,31 @@ def predict(model: FusedModel | Run[FusedModel], samples: Sequence[Sample]) -> N
         raise ConfigError(
             f"predict: the task must give classes; got {found.config.task!r}. Use find_spans."
         )
-    raw = found.predict(samples).double().numpy()
+    _warn_of_lost(found, samples)
+    return chances_of(found, samples)
+
+
+def chances_of(model: FusedModel, samples: Sequence[Sample]) -> NDArray[np.float64]:
+    """Return what `predict` does of a model that gives classes, and warn of nothing."""
+    raw = model.predict(samples).double().numpy()
     out: NDArray[np.float64] = raw / raw.sum(axis=1, keepdims=True)
     return out
+
+
+def _warn_of_lost(model: FusedModel, samples: Sequence[Sample]) -> None:
+    room = model.fusion.ROOM * model.config.mentions
+    laid = Batcher(model.text, mentions=model.config.mentions, room=room)  # chooses no facts
+    lost = laid.lost(samples)
+    if lost:
+        warnings.warn(f"mentions lost: {lost}.", stacklevel=3)
 
 
 def find_spans(
     model: FusedModel | Run[FusedModel], samples: Sequence[Sample]
 ) -> list[tuple[LabelledSpan, ...]]:
     """Return the labelled spans that a model of task "tag" or "span" finds in each sample.
+
+    Warns of mentions that are not looked at, as `predict` does.
 
     Args:
         model: the model, or the run that trained it.
@@ -61,5 +82,6 @@ def find_spans(
         )
     if found.labels is None:
         raise ConfigError("labels must be known before predicting; got None. Train the model.")
+    _warn_of_lost(found, samples)
     spans: list[tuple[LabelledSpan, ...]] = found.predict(samples)
     return spans

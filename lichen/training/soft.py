@@ -54,14 +54,8 @@ def fit_items(
     groups = parameter_groups(model, config)
     if beside is not None:
         groups.append({"params": list(beside.parameters()), "lr": config.learning_rate})
-    optimiser = torch.optim.AdamW(groups, weight_decay=config.weight_decay)
     passes = -(-len(items) // config.batch_size)
-    steps = config.epochs * -(-passes // config.accumulate)
-    warmup = int(config.warmup * steps)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimiser,
-        lambda step: min((step + 1) / max(1, warmup), (steps - step) / max(1, steps - warmup)),
-    )
+    optimiser, schedule = _steps(groups, config, passes=passes)
     draw = torch.Generator().manual_seed(seed)
     by_length = order_for(model, [[x] for x in items], batch_size=config.batch_size, seed=seed)
     model.train()
@@ -89,3 +83,23 @@ def fit_items(
             optimiser.zero_grad()
             schedule.step()
     model.eval()
+
+
+def _steps(
+    groups: list[dict[str, Any]], config: TrainConfig, *, passes: int
+) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
+    """Return what steps, its rate rising over the warm-up and falling to 0.
+
+    Args:
+        groups: what is trained.
+        config: the settings.
+        passes: batches an epoch.
+    """
+    optimiser = torch.optim.AdamW(groups, weight_decay=config.weight_decay)
+    steps = config.epochs * -(-passes // config.accumulate)
+    warmup = int(config.warmup * steps)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimiser,
+        lambda step: min((step + 1) / max(1, warmup), (steps - step) / max(1, steps - warmup)),
+    )
+    return optimiser, schedule

@@ -45,6 +45,21 @@ def test_mentions_lost_to_truncation_are_counted(text):
     assert "labels" not in batcher.collate([item])
 
 
+def test_both_kinds_of_lost_mentions_are_counted_beforehand_and_in_passing(text):
+    short = Sample("1", "ada bob eve", tuple(Mention(Span(i, i + 3), 0) for i in (0, 4, 8)), None)
+    long = "the " * 30 + "ada bob eve"
+    late = tuple(Mention(Span(i, i + 3), 0) for i in (120, 124, 128))
+    samples = [short, Sample("2", long, late, None), Sample("3", "the", (), None)]
+    batcher = Batcher(text, mentions=2)
+    lost = batcher.lost(samples)
+    assert lost == (6, 2, 2, text.max_tokens, 2)
+    assert (batcher.truncated, batcher.beyond) == (0, 0)
+    batcher.items(samples)
+    assert (batcher.truncated, batcher.beyond) == (lost.cut, lost.beyond)
+    roomy = Batcher(text, mentions=3, room=2).lost(samples)
+    assert (roomy.cut, roomy.beyond, roomy.max_tokens) == (3, 0, text.max_tokens - 2)
+
+
 def test_text_of_other_scripts_and_empty_text_pass(text):
     samples = [
         Sample("1", "维也纳 😀", (Mention(Span(0, 3), 1),), 0),

@@ -144,7 +144,7 @@ def test_adapters_and_the_whole_are_not_trained_at_once(text, nodes):
         FusedModel(text, nodes, lora=-1)
 
 
-@pytest.mark.parametrize("head", ["pairs", "pooled"])
+@pytest.mark.parametrize("head", ["pairs", "pooled", "matched"])
 @pytest.mark.parametrize("fusion", sorted(FUSIONS))
 def test_a_saved_model_is_exactly_the_same(text, nodes, graph, samples, fusion, head, tmp_path):
     model = FusedModel(text, nodes, graph=graph, fusion=fusion, labels=LABELS, seed=3, head=head)

@@ -56,6 +56,16 @@ def test_a_cut_comparison_goes_on_where_it_stopped(contest, tmp_path):
     assert json.loads((tmp_path / "add-fused-1.json").read_text())["right"]
 
 
+def test_mentions_lost_are_told_fusions_alike_in_one_line(contest):
+    short = replace(contest, config=TrainConfig(epochs=1), twins=("none",))
+    assert compare_fusions(short, fusions=("add",)).lost == ()
+    one = replace(short, settings={"mentions": 1})
+    (line,) = compare_fusions(one, fusions=("add", "gate")).lost
+    total = sum(len(doc.mentions) for doc in contest.corpora[0].test)
+    beyond = total - len(contest.corpora[0].test)
+    assert line == f"add, gate: {beyond} of {total} mentions come after the first 1 of their text"
+
+
 def test_a_question_must_not_be_trained_on_and_tested_on(contest):
     docs = tuple(
         replace(doc, label="right" if doc.label == "true" else "wrong", meta={"question": name})

@@ -61,3 +61,12 @@ def test_leaks_are_told_and_their_examples_not_kept(table):
     assert found.to_json()["leaks"] == [
         {"what": "test text is a training text", "count": 2, "total": 9}
     ]
+
+
+def test_lost_mentions_are_told_by_fusion(table, tmp_path):
+    line = "add, gate: 1 of 90 mentions come after the first 4 of their text"
+    found = replace(table, lost=(line,))
+    assert str(found).endswith(f"\n\nmentions lost: {line}")
+    assert found.to_json()["lost"] == (line,)
+    assert f"Mentions lost: {line}" in found.save_html(tmp_path / "fusions.html").read_text()
+    assert "lost" not in str(table)

@@ -134,6 +134,23 @@ def test_leak_guards_speak_by_group(found, run, corpus, graph):
     assert any(leak.startswith("test text is a training text") for leak in told)
 
 
+def test_mentions_that_the_run_did_not_look_at_are_told(found, text, nodes, corpus):
+    assert found.lost is None
+    model = FusedModel(text, nodes, fusion="add", task="classify", mentions=2)
+    quick = train(model, corpus.train, config=TrainConfig(epochs=1))
+    first, second, *rest = corpus.test
+    late = f"{first.text} {'fine ' * 40}thing thing"
+    ends = [Mention(Span(len(late) - back, len(late) - back + 5), 0) for back in (11, 5)]
+    long = replace(first, text=late, mentions=(*first.mentions, *ends))
+    told = uplift(quick, Corpus((long, second, *rest)))
+    size = len(corpus.test) + 2
+    assert told.lost == (
+        f"1 of {size} mentions have no token among the 32 read; "
+        "1 come after the first 2 of their text"
+    )
+    assert told.table().endswith(f"mentions lost: {told.lost}")
+
+
 def test_too_few_or_repeated_seeds_are_refused(run, corpus):
     with pytest.raises(ConfigError, match=r"uplift\.seeds must be at least 3 different"):
         uplift(run, corpus.test, seeds=(0, 1))

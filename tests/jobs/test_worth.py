@@ -74,6 +74,15 @@ def test_a_gain_over_one_twin_only_is_not_a_gain(result):
     assert second.is_gain
 
 
+def test_lost_mentions_are_told_only_where_there_are_some(result):
+    assert "mentions lost" not in result.table()
+    assert "Mentions lost" not in result.report().to_html()
+    told = replace(result, lost="3 of 40 mentions come after the first 4 of their text")
+    assert told.table().endswith(f"\n\nmentions lost: {told.lost}")
+    assert "Mentions lost: 3 of 40 mentions come after" in told.report().to_html()
+    assert told.to_json()["lost"] == told.lost
+
+
 def test_text_holds_every_figure(result):
     shown = str(result)
     for expected in (

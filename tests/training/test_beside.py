@@ -110,7 +110,9 @@ def test_a_killed_run_goes_on_and_ends_the_same(
     again = fresh()
     train(again, labelled, beside=beside, out=tmp_path / "cut", config=config)
     one, two = weights(whole), weights(again)
-    differ = {n: float((one[n] - two[n]).abs().max()) for n in one if not torch.equal(one[n], two[n])}
+    differ = {
+        n: float((one[n] - two[n]).abs().max()) for n in one if not torch.equal(one[n], two[n])
+    }
     assert not differ
 
 

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from lichen.base.errors import ConfigError
+from lichen.data.vocabulary import Vocabulary
 from lichen.fusion.model import FusedModel
-from lichen.training.predict import predict
+from lichen.training.predict import find_spans, predict
 from lichen.training.run import Run
 
 
@@ -18,6 +19,20 @@ def test_probabilities_do_not_depend_on_the_batch(world):
     run = Run(model=model, data=corpus, config=None)
     assert np.array_equal(predict(run, samples), found)
     assert predict(model, []).shape == (0, 2)
+
+
+def test_mentions_that_are_not_looked_at_are_told(world):
+    text, nodes, corpus = world
+    samples = corpus.test.samples(corpus.labels())
+    total = sum(len(sample.mentions) for sample in samples)
+    said = f"lost: {total - len(samples)} of {total} mentions come after the first 1 of their text"
+    model = FusedModel(text, nodes, labels=corpus.labels(), mentions=1)
+    with pytest.warns(UserWarning, match=said) as told:
+        predict(model, samples)
+    assert told[0].filename == __file__
+    tagger = FusedModel(text, nodes, task="tag", labels=Vocabulary(["a", "b"]), mentions=1)
+    with pytest.warns(UserWarning, match=said):
+        find_spans(tagger, samples)
 
 
 def test_a_model_without_classes_is_refused(world):

@@ -16,6 +16,8 @@ from tasks.words import NOT_CONTENT, WORD
 
 SHARES = (0.7, 0.1, 0.2)
 """Of the questions in training, validation and test; only the development part is public."""
+ANSWER = " Answer: "
+"""What stands between a question and a choice."""
 LONGEST = 4
 """Words of one concept that text is searched for."""
 TEXTS = {
@@ -52,12 +54,17 @@ def load(**sizes: int) -> Task:
 
 @cache
 def _documents() -> tuple[list[list[Document]], Graph]:
+    graph = conceptnet()
+    asked = questions(graph)
+    parts = deal([choices[0].meta["question"] for choices in asked], SHARES)
+    return [[doc for i in part for doc in asked[i]] for part in parts], graph
+
+
+def questions(graph: Graph) -> list[list[Document]]:
+    """Return the choices of each question, in the order of the data."""
     path = data("qa_commonsenseqa_dev") / "dev_rand_split.jsonl"
     lines = path.read_text(encoding="utf-8").splitlines()
-    rows: list[dict[str, Any]] = [json.loads(line) for line in lines]
-    graph = conceptnet()
-    parts = deal([row["id"] for row in rows], SHARES)
-    return [[doc for i in part for doc in _choices(rows[i], graph)] for part in parts], graph
+    return [_choices(json.loads(line), graph) for line in lines]
 
 
 @cache
@@ -76,8 +83,8 @@ def conceptnet() -> Graph:
 def _choices(row: dict[str, Any], graph: Graph) -> list[Document]:
     found = []
     for label, choice in zip(row["choices"]["label"], row["choices"]["text"], strict=True):
-        start = len(row["question"]) + len(" Answer: ")
-        text = f"{row['question']} Answer: {choice}"
+        start = len(row["question"]) + len(ANSWER)
+        text = f"{row['question']}{ANSWER}{choice}"
         asked = concepts(row["question"], graph)[: MOST_MENTIONS // 2]
         answer = concepts(choice, graph)[: MOST_MENTIONS // 2]
         moved = [mention(m.span.start + start, m.span.end + start, m.entity) for m in answer]

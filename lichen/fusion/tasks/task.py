@@ -42,7 +42,7 @@ class Task(ABC):
     many numbers to give and what to make of them.
     """
 
-    HEADS: ClassVar[tuple[str, ...]] = ("pairs", "pooled")
+    HEADS: ClassVar[tuple[str, ...]] = ("pairs", "pooled", "matched")
     """Heads that can answer it, the usual one first."""
     FEWEST: ClassVar[int] = 2
     """Classes that there must be."""
