@@ -69,6 +69,8 @@ bench-embedding: $(VENV)/.installed-dev  ## link prediction, transductive, induc
 	$(BIN)/python benchmarks/embedding/small.py
 	$(BIN)/python benchmarks/embedding/published.py
 	$(BIN)/python benchmarks/embedding/priors.py
+	$(BIN)/python benchmarks/embedding/classification.py
+	$(BIN)/python benchmarks/embedding/newcomers.py
 	$(BIN)/python benchmarks/embedding/inductive.py
 	$(BIN)/python benchmarks/embedding/ceiling.py
 	$(BIN)/python benchmarks/embedding/ranking.py --peer $(PEER)
@@ -89,11 +91,13 @@ bench-fusion: $(VENV)/.installed-dev  ## fusions on real tasks, alignment, word 
 	$(BIN)/python benchmarks/alignment/dbp15k.py
 	$(BIN)/python benchmarks/fusion/pretraining.py
 	$(BIN)/python benchmarks/fusion/distillation.py
+	$(BIN)/python benchmarks/fusion/beside.py
 	$(BIN)/python benchmarks/fusion/ensembles.py
 	$(BIN)/python benchmarks/fusion/few_labels.py
 	$(BIN)/python benchmarks/fusion/episodes.py
 	$(BIN)/python benchmarks/fusion/multitask.py
 	$(BIN)/python benchmarks/fusion/decoder.py
+	$(BIN)/python benchmarks/fusion/folds.py
 	$(BIN)/python benchmarks/fusion/small_vectors.py
 
 clean:  ## remove the environment and caches
