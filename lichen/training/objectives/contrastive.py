@@ -10,18 +10,21 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, normalize
 
 from lichen.data.graph import Graph, Ids
-from lichen.embedding.described import descriptions
 from lichen.lm.text_encoder import TextEncoder
 from lichen.training.objectives.mask import mask_token
 from lichen.training.objectives.objective import Batch, Objective
-from lichen.training.objectives.windows import Windows, padded, span_means, spans
+from lichen.training.objectives.windows import (
+    Windows,
+    description_ids,
+    padded,
+    span_means,
+    spans,
+)
 
 BLANK = 0.7
 """Share of the mentions that are hidden, so that more is compared than names."""
 START_SCALE = 20.0
 """What cosines are multiplied by at the start; learned from there."""
-MAX_TOKENS = 64
-"""Tokens of a description that are read."""
 
 
 class ContrastiveEntities(Objective):
@@ -55,10 +58,7 @@ class ContrastiveEntities(Objective):
         for layer in (self.mention, self.entity):
             nn.init.eye_(layer.weight)
         self.log_scale = nn.Parameter(torch.tensor(START_SCALE).log())
-        limit = min(MAX_TOKENS, text.max_tokens)
-        self.told = text.tokenizer(descriptions(graph), truncation=True, max_length=limit)[
-            "input_ids"
-        ]
+        self.told = description_ids(text, graph)
 
     @property
     def num_items(self) -> int:
@@ -74,7 +74,7 @@ class ContrastiveEntities(Objective):
                 ids[place.start : place.end] = self.mask_id
             shown.append(ids)
         entities, where = np.unique([p.entity for _, p in chosen], return_inverse=True)
-        told = padded([np.array(self.told[e], dtype=np.int64) for e in entities], self.windows.pad)
+        told = padded([self.told[e] for e in entities], self.windows.pad)
         return {
             **padded(shown, self.windows.pad),
             "spans": spans(place for _, place in chosen),

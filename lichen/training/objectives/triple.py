@@ -9,17 +9,14 @@ import torch
 from torch import Tensor, nn
 
 from lichen.data.graph import Graph, Ids
-from lichen.embedding.described import descriptions
 from lichen.embedding.scorer import START_SIZE, make_scorer
 from lichen.lm.text_encoder import TextEncoder
 from lichen.training.objectives.objective import Batch, Objective
-from lichen.training.objectives.windows import Windows, padded
+from lichen.training.objectives.windows import Windows, description_ids, padded
 
 SCORER = "complex"
 START_SCALE = 20.0
 """What scores of unit vectors are multiplied by at the start; learned from there."""
-MAX_TOKENS = 64
-"""Tokens of a description that are read."""
 
 
 class TripleScoring(Objective):
@@ -53,10 +50,7 @@ class TripleScoring(Objective):
         )
         self.relations = nn.Parameter(drawn / START_SIZE)
         self.log_scale = nn.Parameter(torch.tensor(START_SCALE).log())
-        limit = min(MAX_TOKENS, text.max_tokens)
-        self.told = text.tokenizer(descriptions(graph), truncation=True, max_length=limit)[
-            "input_ids"
-        ]
+        self.told = description_ids(text, graph)
 
     @property
     def num_items(self) -> int:
@@ -76,7 +70,7 @@ class TripleScoring(Objective):
             row[[place[x] for x in self.known[side] if x in place]] = True
         answers = np.roll(where, len(items))
         hide[np.arange(len(asked)), answers] = False
-        told = [np.array(self.told[entity], dtype=np.int64) for entity in entities]
+        told = [self.told[entity] for entity in entities]
         return {
             **padded(told, self.windows.pad),
             "given": torch.from_numpy(where),

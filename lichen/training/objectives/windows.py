@@ -13,11 +13,14 @@ from torch import Tensor
 from lichen.base.errors import DataError
 from lichen.data.corpus import Corpus, Document
 from lichen.data.graph import Graph
+from lichen.embedding.described import descriptions
 from lichen.fusion.batch import token_mentions
 from lichen.fusion.known import NONE
 from lichen.lm.text_encoder import TextEncoder
 
 Ids = NDArray[np.int64]
+MOST_TOLD = 64
+"""Tokens of a description that are read."""
 
 
 class Place(NamedTuple):
@@ -107,6 +110,13 @@ def _places(doc: Document, offsets: Tensor, words: Ids) -> tuple[Place, ...]:
         if mention.entity is not None and len(tokens) and is_whole:
             places.append(Place(int(tokens[0]), int(tokens[-1]) + 1, mention.entity))
     return tuple(places)
+
+
+def description_ids(text: TextEncoder, graph: Graph) -> list[Ids]:
+    """Return the tokens of every entity's name and description, `(tokens,)` each."""
+    limit = min(MOST_TOLD, text.max_tokens)
+    encoded = text.tokenizer(descriptions(graph), truncation=True, max_length=limit)
+    return [np.array(ids, dtype=np.int64) for ids in encoded["input_ids"]]
 
 
 def padded(rows: Sequence[Ids], pad: int) -> dict[str, Tensor]:
