@@ -45,7 +45,8 @@ def twin(run: Run[FusedModel], kind: Kind, seed: int = 0) -> Run[FusedModel]:
     """
     if isinstance(run, TaskRun):
         return twin_tasks(run.together, kind, seed).of(run.name)
-    model = untrained_twin(run.model, kind, seed)
+    is_told = run.beside is not None and run.model.nodes is None  # knows by its training alone
+    model = untrained_twin(run.model, "fused" if is_told else kind, seed)
     assert isinstance(run.data, Corpus)
     assert isinstance(run.config, TrainConfig)
     beside = None if run.beside is None else run.beside.twin(kind, seed)

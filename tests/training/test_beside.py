@@ -163,6 +163,18 @@ def test_twins_are_told_no_facts_or_others(beside, fresh, labelled):
     assert twin(run, "shuffled", 3).beside.spec() == beside.twin("shuffled", 3).spec()
 
 
+def test_knowledge_told_in_training_alone_is_measured_too(labelled, beside, tiny_text):
+    model = FusedModel(tiny_text, None, fusion="none", train_text=True)
+    run = train(model, labelled, beside=beside, config=replace(CONFIG, epochs=1))
+    found = li.uplift(run, labelled)
+    assert [x.name for x in found.systems] == ["fused", "none", "shuffled"]
+    told, none = twin(run, "shuffled", 1), twin(run, "none", 1)
+    assert told.beside.spec()["objectives"] == dict(beside.objectives)
+    assert "fact" not in none.beside.objectives
+    states = [x.model.text.model.embeddings.word_embeddings.weight for x in (told, none)]
+    assert not torch.equal(*states)
+
+
 def test_a_student_learns_facts_with_its_teacher(fresh, labelled, beside, tiny_text):
     teacher = train(fresh(), labelled, config=CONFIG)
 
