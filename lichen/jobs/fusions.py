@@ -34,6 +34,7 @@ from lichen.lm.text_encoder import TextEncoder
 from lichen.training.config import TrainConfig
 from lichen.training.hashes import corpus_hash
 from lichen.training.loop import train
+from lichen.training.predict import lost_mentions
 from lichen.training.twins import KINDS, Kind, untrained_twin
 
 FEWEST_SEEDS = 3
@@ -236,7 +237,7 @@ def _lost(contest: Contest, fusions: Sequence[str]) -> tuple[str, ...]:
     for fusion in fusions:
         model = contest.model(fusion, "fused", contest.seeds[0])
         samples = model.task.samples(contest.corpora[0].test)
-        alike.setdefault(str(model.batcher().lost(samples)), []).append(fusion)
+        alike.setdefault(str(lost_mentions(model, samples)), []).append(fusion)
     return tuple(f"{', '.join(names)}: {line}" for line, names in alike.items() if line)
 
 

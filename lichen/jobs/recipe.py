@@ -30,6 +30,7 @@ from lichen.training.beside import Beside
 from lichen.training.config import TrainConfig
 from lichen.training.folder import RunFolder
 from lichen.training.loop import train
+from lichen.training.objectives.weighed import require_objectives
 from lichen.training.reporters import require_reporter
 from lichen.training.run import Run
 
@@ -96,7 +97,12 @@ class ModelRecipe:
 
 @dataclass(frozen=True, kw_only=True)
 class BesideRecipe:
-    """The `[beside]` table: what the language model learns with the task; keys as in `Beside`."""
+    """The `[beside]` table: what the language model learns with the task; keys as in `Beside`.
+
+    Raises:
+        ChoiceError: no such objective.
+        ConfigError: there is none, or a weight is not above 0.
+    """
 
     objectives: dict[str, float]
     """Weight by name; facts are those of the recipe's graph."""
@@ -104,6 +110,10 @@ class BesideRecipe:
     """Texts, labelled or not; None is the training texts."""
     batch_size: int = 32
     max_tokens: int = 64
+
+    def __post_init__(self) -> None:
+        """Refuse names that would else be met only after the embedding."""
+        require_objectives(self.objectives, None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +141,7 @@ class Recipe:
     """One run, whole.
 
     Raises:
-        ConfigError: a value is out of its bounds.
+        ConfigError: a value is out of its bounds, or `[beside]` is for a frozen language model.
     """
 
     data: DataRecipe
@@ -144,6 +154,14 @@ class Recipe:
     seed: int = 0
     out: str = "runs/first"
     """Run folder, seen from the recipe's folder."""
+
+    def __post_init__(self) -> None:
+        """Refuse what would else be met only after the embedding."""
+        if self.beside is not None and not (self.model.train_text or self.model.lora):
+            raise ConfigError(
+                "beside: the language model must be trained with the task; it is frozen. Set "
+                "model.lora = 8 or model.train_text = true, or leave the table out."
+            )
 
     @classmethod
     def load(cls, path: str | Path) -> Recipe:

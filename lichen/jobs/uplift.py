@@ -28,7 +28,7 @@ from lichen.fusion.parts import require_links
 from lichen.fusion.tasks.task import Table
 from lichen.jobs.guards import as_splits, leaks_between
 from lichen.jobs.worth import ALL, FUSED, Comparison, System, Uplift
-from lichen.training.predict import chances_of
+from lichen.training.predict import chances_of, lost_mentions
 from lichen.training.run import Run
 from lichen.training.twins import Kind, twin
 
@@ -100,7 +100,7 @@ def uplift(
         level=level,
         chance=float(np.bincount(truth).max() / len(truth)),
         leaks=_leaks(run, test, graph, _groups(test, by)),
-        lost=str(run.model.batcher().lost(samples)) or None,
+        lost=str(lost_mentions(run.model, samples)) or None,
         settings=_settings(run, test),
     )
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from lichen.base.errors import ConfigError
 from lichen.data.corpus import LabelledSpan, Sample
 from lichen.fusion.batch import Batcher
+from lichen.fusion.lost import Lost
 from lichen.fusion.model import FusedModel
 from lichen.training.run import Run
 
@@ -19,7 +20,7 @@ def predict(model: FusedModel | Run[FusedModel], samples: Sequence[Sample]) -> N
     """Return the probability of each class for each sample.
 
     Where mentions of the samples are not looked at, a warning says how many and why;
-    `model.batcher().lost(samples)` counts them.
+    `lost_mentions` counts them.
 
     Args:
         model: the model, or the run that trained it.
@@ -50,10 +51,20 @@ def chances_of(model: FusedModel, samples: Sequence[Sample]) -> NDArray[np.float
     return out
 
 
-def _warn_of_lost(model: FusedModel, samples: Sequence[Sample]) -> None:
+def lost_mentions(model: FusedModel, samples: Sequence[Sample]) -> Lost:
+    """Count the mentions of samples that a model does not look at.
+
+    Args:
+        model: trained or not.
+        samples: texts with mentions.
+    """
     room = model.fusion.ROOM * model.config.mentions
     laid = Batcher(model.text, mentions=model.config.mentions, room=room)  # chooses no facts
-    lost = laid.lost(samples)
+    return laid.lost(samples)
+
+
+def _warn_of_lost(model: FusedModel, samples: Sequence[Sample]) -> None:
+    lost = lost_mentions(model, samples)
     if lost:
         warnings.warn(f"mentions lost: {lost}.", stacklevel=3)
 

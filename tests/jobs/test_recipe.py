@@ -164,3 +164,18 @@ def test_a_recipe_may_name_what_is_learned_beside_the_task(home):
     assert "loss_fact" in lines
     with pytest.raises(ConfigError, match="beside must be left out where fusions are compared"):
         compare_recipe(recipe)
+
+
+@pytest.mark.parametrize(
+    ("model", "objective", "said"),
+    [
+        ("", "mask = 0.5", "beside: the language model must be trained with the task"),
+        ("lora = 2", "maks = 0.5", "Did you mean 'mask'"),
+        ("lora = 2", "mask = 0.0", "objectives"),
+    ],
+)
+def test_a_wrong_table_beside_is_refused_when_it_is_read(home, model, objective, said):
+    told = RECIPE.replace("facts = 2\n", f"facts = 2\n{model}\n")
+    (home / "recipe.toml").write_text(f"{told}[beside.objectives]\n{objective}\n")
+    with pytest.raises((ChoiceError, ConfigError), match=said):
+        Recipe.load(home / "recipe.toml")

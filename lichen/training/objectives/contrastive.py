@@ -50,7 +50,7 @@ class ContrastiveEntities(Objective):
 
     def __init__(self, text: TextEncoder, windows: Windows, graph: Graph) -> None:
         super().__init__(text, windows, graph)
-        self.places = [(i, p) for i, w in enumerate(windows.items) for p in w.places]
+        self.places = windows.mentions()
         self.refuse_empty()
         self.mask_id = mask_token(text)
         self.mention = nn.Linear(text.dim, text.dim, bias=False)
@@ -88,8 +88,7 @@ class ContrastiveEntities(Objective):
         rows = torch.arange(len(batch["spans"]), device=batch["spans"].device)
         seen = self.mention(span_means(self.states(batch), rows, batch["spans"]))
         told = {"input_ids": batch["told_ids"], "attention_mask": batch["told_mask"]}
-        keep = told["attention_mask"].unsqueeze(-1).float()
-        known = self.entity((self.states(told) * keep).sum(1) / keep.sum(1).clamp(min=1))
+        known = self.entity(self.means(told))
         cosines = normalize(seen.float(), dim=-1) @ normalize(known.float(), dim=-1).T
         logits, targets = cosines * self.log_scale.exp(), batch["targets"]
         is_own = targets[:, None] == targets

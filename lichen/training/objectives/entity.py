@@ -36,7 +36,7 @@ class MaskedEntities(Objective):
 
     def __init__(self, text: TextEncoder, windows: Windows, graph: Graph) -> None:
         super().__init__(text, windows, graph)
-        self.places = [(i, p) for i, w in enumerate(windows.items) for p in w.places]
+        self.places = windows.mentions()
         self.refuse_empty()
         self.mask_id = mask_token(text)
         self.dense = nn.Linear(text.dim, text.dim)

@@ -31,12 +31,7 @@ class EntityTyping(Objective):
     def __init__(self, text: TextEncoder, windows: Windows, graph: Graph) -> None:
         super().__init__(text, windows, graph)
         self.types = Vocabulary(sorted({t for of in graph.types.values() for t in of}), what="type")
-        self.places = [
-            (i, p)
-            for i, w in enumerate(windows.items)
-            for p in w.places
-            if graph.types_of(p.entity)
-        ]
+        self.places = [(i, p) for i, p in windows.mentions() if graph.types_of(p.entity)]
         self.refuse_empty()
         self.classify = nn.Linear(text.dim, len(self.types))
 

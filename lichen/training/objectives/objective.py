@@ -103,6 +103,11 @@ class Objective(nn.Module, ABC):
         ).last_hidden_state
         return cast("Tensor", out).float()
 
+    def means(self, batch: Batch) -> Tensor:
+        """Return the mean state of each text of a batch, `(texts, dim)` float32."""
+        keep = batch["attention_mask"].unsqueeze(-1).float()
+        return (self.states(batch) * keep).sum(1) / keep.sum(1).clamp(min=1)
+
 
 def make_objective(name: str, text: TextEncoder, windows: Windows, graph: Graph) -> Objective:
     """Return the objective of that name.

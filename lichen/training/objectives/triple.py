@@ -90,6 +90,4 @@ class TripleScoring(Objective):
 
     def vectors(self, batch: Batch) -> Tensor:
         """Return the unit vectors of described entities, `(entities, width)`."""
-        keep = batch["attention_mask"].unsqueeze(-1).float()
-        mean = (self.states(batch) * keep).sum(1) / keep.sum(1).clamp(min=1)
-        return nn.functional.normalize(self.project(mean).float(), dim=-1)
+        return nn.functional.normalize(self.project(self.means(batch)).float(), dim=-1)

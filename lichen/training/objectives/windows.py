@@ -70,6 +70,10 @@ class Windows:
         """Return the window at a position."""
         return self.items[index]
 
+    def mentions(self) -> list[tuple[int, Place]]:
+        """Return all linked mentions in order, each with the number of its window."""
+        return [(i, place) for i, window in enumerate(self.items) for place in window.places]
+
 
 def _refuse_foreign(doc: Document, graph: Graph) -> None:
     for mention in doc.mentions:
