@@ -9,7 +9,19 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from runs import commit, machine
+from runs import ROWS, commit, machine
+
+PEERS = {
+    "pykeen": "PyKEEN 1.11.1",
+    "torchkge": "TorchKGE 0.17.7",
+    "libkge": "LibKGE 0.1 (9bca31f)",
+}
+"""Libraries that are measured beside ours: name and version, LibKGE's with its commit."""
+
+
+def name_of(library: str) -> str:
+    """Return a library's name as it is written."""
+    return PEERS[library].split()[0]
 
 
 def run_program(program: list[str], folder: Path) -> dict[str, Any]:
@@ -27,16 +39,25 @@ def run_program(program: list[str], folder: Path) -> dict[str, Any]:
     return found
 
 
-def ratio_row(benchmark: str, what: str, ratios: list[float], runs: Any) -> dict[str, Any]:
+def ratio_row(
+    benchmark: str, what: str, ratios: list[float], runs: Any, *, library: str
+) -> dict[str, Any]:
     """Return a row: median and range over the repetitions."""
     return {
         "benchmark": benchmark,
         "metric": what,
         "mean": round(statistics.median(ratios), 1),
         "interval": [round(min(ratios), 1), round(max(ratios), 1)],
-        "published": "PyKEEN 1.11.1, measured beside it",
+        "published": f"{PEERS[library]}, measured beside it",
         "seeds": [0],
         "runs": runs,
         "machine": machine(),
         "commit": commit(),
     }
+
+
+def write_rows(path: str, rows: list[dict[str, Any]]) -> None:
+    """Write rows to a file of the rows, and show them."""
+    (ROWS / path).write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    for found in rows:
+        print(f"{found['metric']}: {found['mean']} {found['interval']}")

@@ -1,12 +1,14 @@
-"""Filtered ranking of WN18RR's test set with DistMult, beside PyKEEN on the same vectors.
+"""Filtered ranking of WN18RR's test set with DistMult, beside a peer on the same vectors.
 
 Each repetition runs both, one after the other, in fresh processes: seconds from the model in
 memory to the metrics, resident memory before and at the peak, and whether every rank is the
-same. The vectors are whole sixteenths, so that every product and sum is exact in float32 and
-equal scores are equal for both; ranks by random floats are compared too. The rows are ratios: of
-the seconds, of the memory that ranking adds, and of the process's peak, torch itself included.
+same: with PyKEEN by all three kinds of ties, with the others the pessimistic ones, which are what
+they can give. The vectors are whole sixteenths, so that every product and sum is exact in float32
+and equal scores are equal for both; ranks by random floats are compared too. The rows are ratios:
+of the seconds, of the memory that ranking adds, and of the process's peak, torch itself included.
+The seconds count the making of the index of known answers, but for TorchKGE and LibKGE.
 
-Run: python benchmarks/embedding/ranking.py --peer /path/to/python-with-pykeen [--repeats 5]
+Run: python benchmarks/embedding/ranking.py --library pykeen --peer /path/to/python-with-it
 """
 
 from __future__ import annotations
@@ -22,8 +24,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from peer import ratio_row, run_program
-from runs import ROWS, data_folder
+from memory import fresh_peak, memory_mb
+from peer import PEERS, name_of, ratio_row, run_program, write_rows
+from runs import data_folder
 
 from lichen.data.graph import Graph
 from lichen.embedding.encoder import GraphEncoder
@@ -74,23 +77,11 @@ def rank_here(given: str, out: str) -> dict[str, Any]:
     return {"seconds": seconds, "mrr": found.both.mrr, "before_mb": before, "peak_mb": peak}
 
 
-def fresh_peak() -> float:
-    """Forget the largest resident memory so far; return that of now in MB (Linux)."""
-    Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
-    return memory_mb("VmRSS")
-
-
-def memory_mb(what: str) -> float:
-    """Return resident memory in MB: VmRSS is now, VmHWM the largest since `fresh_peak`."""
-    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(what)) / 1024
-
-
-def run_both(peer: str, folder: Path, given: Path) -> dict[str, Any]:
+def run_both(library: str, peer: str, folder: Path, given: Path) -> dict[str, Any]:
     """Rank with each in a fresh process, and compare every rank."""
     programs = {
         "lichen": [sys.executable, str(HERE), "--here"],
-        "pykeen": [peer, str(HERE.with_name("ranking_peer.py"))],
+        library: [peer, str(HERE.with_name(f"ranking_{library}.py"))],
     }
     found: dict[str, Any] = {"load": round(os.getloadavg()[0], 2)}
     ranks = {}
@@ -98,47 +89,36 @@ def run_both(peer: str, folder: Path, given: Path) -> dict[str, Any]:
         out = folder / f"{name}.npz"
         found[name] = run_program([*program, str(given), str(out)], folder)
         ranks[name] = np.load(out)
-    same = [ranks["lichen"][k] == ranks["pykeen"][k] for k in ranks["pykeen"].files]
+    same = [ranks["lichen"][k] == ranks[library][k] for k in ranks[library].files]
     found["ranks"], found["equal_ranks"] = sum(map(len, same)), int(sum(map(np.sum, same)))
     print(json.dumps(found), flush=True)
     return found
 
 
-def write_rows(as_float: dict[str, Any], runs: list[dict[str, Any]]) -> None:
-    """Write the rows of the repetitions and show them; stop when a rank differs."""
+def rows_of(library: str, as_float: dict[str, Any], runs: list[dict[str, Any]]) -> Any:
+    """Return the rows of the repetitions; stop when a rank differs."""
+    name = name_of(library)
     if any(run["equal_ranks"] != run["ranks"] for run in runs):
-        raise SystemExit("ranks by exact scores must all equal PyKEEN's; see the lines above.")
-    speed = [run["pykeen"]["seconds"] / run["lichen"]["seconds"] for run in runs]
+        raise SystemExit(f"ranks by exact scores must all equal {name}'s; see the lines above.")
     added = {
         k: [max(run[k]["peak_mb"] - run[k]["before_mb"], 1.0) for run in runs]
-        for k in ("lichen", "pykeen")
+        for k in ("lichen", library)
     }
-    memory = [a / b for a, b in zip(added["pykeen"], added["lichen"], strict=True)]
-    whole = [run["pykeen"]["peak_mb"] / run["lichen"]["peak_mb"] for run in runs]
+    memory = [a / b for a, b in zip(added[library], added["lichen"], strict=True)]
+    whole = [run[library]["peak_mb"] / run["lichen"]["peak_mb"] for run in runs]
+    speed = [run[library]["seconds"] / run["lichen"]["seconds"] for run in runs]
     several = f"median and range of {len(runs)}"
+    figures = {
+        f"times {name}'s speed, every rank equal ({several})": speed,
+        f"memory that ranking adds, {name}'s over ours ({several})": memory,
+        f"peak memory of the process, {name}'s over ours ({several})": whole,
+    }
     rows = [
-        ratio_row(
-            f"{DATA} ranking distmult",
-            f"times PyKEEN's speed, every rank equal ({several})",
-            speed,
-            [as_float, *runs],
-        ),
-        ratio_row(
-            f"{DATA} ranking distmult",
-            f"memory that ranking adds, PyKEEN's over ours ({several})",
-            memory,
-            [],
-        ),
-        ratio_row(
-            f"{DATA} ranking distmult",
-            f"peak memory of the process, PyKEEN's over ours ({several})",
-            whole,
-            [],
-        ),
+        ratio_row(f"{DATA} ranking distmult", what, ratios, [], library=library)
+        for what, ratios in figures.items()
     ]
-    (ROWS / f"{DATA}-ranking.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
-    for found in rows:
-        print(f"{found['metric']}: {found['mean']} {found['interval']}")
+    rows[0]["runs"] = [as_float, *runs]
+    return rows
 
 
 def write_inputs(folder: Path) -> None:
@@ -150,25 +130,26 @@ def write_inputs(folder: Path) -> None:
     np.savez(folder / "float.npz", **vectors(graph, is_exact=False), **splits)
 
 
-def main(peer: str, repeats: int) -> None:
+def main(library: str, peer: str, repeats: int) -> None:
     """Repeat both, and write the rows."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_inputs(folder)
-        as_float = run_both(peer, folder, folder / "float.npz")
-        runs = [run_both(peer, folder, folder / "exact.npz") for _ in range(repeats)]
-    write_rows(as_float, runs)
+        as_float = run_both(library, peer, folder, folder / "float.npz")
+        runs = [run_both(library, peer, folder, folder / "exact.npz") for _ in range(repeats)]
+    write_rows(f"{DATA}-ranking-{library}.json", rows_of(library, as_float, runs))
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--peer", help="a Python in which pykeen is installed")
+    parser.add_argument("--library", choices=PEERS, default="pykeen")
+    parser.add_argument("--peer", help="a Python in which the library is installed")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--here", nargs=2, metavar=("VECTORS", "RANKS"), help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.here:
         print(json.dumps(rank_here(*asked.here)))
     elif asked.peer:
-        main(asked.peer, asked.repeats)
+        main(asked.library, asked.peer, asked.repeats)
     else:
-        parser.error("give --peer, a Python in which pykeen is installed")
+        parser.error("give --peer, a Python in which the library is installed")

@@ -24,6 +24,7 @@ from lichen.data.graph import Graph
 from lichen.embedding.config import EmbeddingConfig
 from lichen.embedding.encoder import GraphEncoder
 from lichen.embedding.evaluate import evaluate
+from lichen.embedding.gnn.encoder import GraphNetwork
 from lichen.embedding.path.config import PathConfig
 from lichen.embedding.path.model import PathModel
 from lichen.embedding.path.train import train_paths
@@ -51,12 +52,13 @@ class Setting:
     floor: float | None = None
     """Mean MRR that was measured, less a little: below it something broke."""
     options: dict[str, Any] = field(default_factory=dict)
-    """The scorer's own settings, or the path model's."""
+    """The scorer's own settings, or the path model's; with "layers", those of a graph network."""
 
     @property
     def name(self) -> str:
         """Return what the row is called."""
-        return f"{self.data} {self.scorer}"
+        layers = self.options.get("layers")
+        return f"{self.data} {self.scorer}" + (f" {layers}" if layers else "")
 
     @property
     def path(self) -> Path:
@@ -141,7 +143,8 @@ def _trained(
         state = folder.with_name(f"{folder.name}-state")
         report = train_paths(model, graph, config=config, checkpoint=state)
     else:
-        model = GraphEncoder(setting.scorer, graph, dim=setting.dim, seed=seed, **setting.options)
+        kind = GraphNetwork if "layers" in setting.options else GraphEncoder
+        model = kind(setting.scorer, graph, dim=setting.dim, seed=seed, **setting.options)
         report = train_embedding(model, graph, config=replace(setting.config, seed=seed))
     model.save(folder)
     return model, report

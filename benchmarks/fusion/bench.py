@@ -1,7 +1,9 @@
 """Every fusion on every task of the bench, each beside its twins: no, shuffled, counted knowledge.
 
 A wide bench: the language model stays frozen, training documents are few, every run takes seconds.
-Runs are kept as they end in `runs/fusion-bench/`, so a call that was cut short goes on.
+Runs are kept as they end in `runs/fusion-bench/`, so a call that was cut short goes on. Fusions
+that are not asked for stay in the row as they were measured, where settings and scores without
+knowledge are the same as now.
 
 Run: python benchmarks/fusion/bench.py [--tasks sst2 wsd ...] [--fusions gate add ...]
 """
@@ -11,7 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +26,10 @@ from tasks.task import Task
 
 import lichen as li
 from lichen.base.manifest import kind_of
+from lichen.evaluation.paired import Interval
 from lichen.fusion import EVERY
 from lichen.jobs.fusions import Contest, compare_fusions
-from lichen.jobs.ranking import FusionTable
+from lichen.jobs.ranking import FusionTable, Standing
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNS = ROOT / "runs" / "fusion-bench"
@@ -157,11 +160,33 @@ def contest_of(name: str, setting: Setting) -> tuple[Task, Contest]:
     )
 
 
+def measured_before(path: Path, table: FusionTable, setting: Setting) -> list[Standing]:
+    """Return the standings of a row that the table lacks and that compare with its own."""
+    if not path.exists():
+        return []
+    row = json.loads(path.read_text(encoding="utf-8"))
+    if row["settings"] != asdict(setting) or row["none"] != list(table.none):
+        print(f"{path.name}: settings or scores without knowledge differ; its fusions are dropped")
+        return []
+    told = {field.name for field in fields(Standing)}
+    have = {standing.fusion for standing in table.standings}
+    return [
+        Standing(
+            **{key: value for key, value in said.items() if key in told - {"gains"}},
+            gains={twin: Interval(**gain) for twin, gain in said["gains"].items()},
+        )
+        for said in row["standings"]
+        if said["fusion"] not in have
+    ]
+
+
 def measure(name: str, fusions: list[str]) -> tuple[FusionTable, dict[str, Any]]:
     """Run a task, or read back what is kept; return its table and its row."""
     setting = SETTINGS.get(name, Setting())
     first, contest = contest_of(name, setting)
     table = compare_fusions(contest, fusions=fusions, out=RUNS / name)
+    before = measured_before(ROWS / f"{name}.json", table, setting)
+    table = replace(table, standings=(*table.standings, *before))
     row = {
         "task": name,
         "note": first.note,

@@ -43,6 +43,8 @@ class Scorer(nn.Module, ABC):
     """True when `score(h, r, t)` is the inner product of `interaction(h, t)` with r."""
     asks_heads: ClassVar[bool] = True
     """False when (?, r, t) can only be asked through the reverse relation."""
+    weights_rate: ClassVar[float] = 1.0
+    """Share of the learning rate at which its own weights move."""
 
     def __init__(self, dim: int) -> None:
         super().__init__()

@@ -65,7 +65,8 @@ class Step(ABC):
         )
         self.weights = list(encoder.scorer.parameters())
         kind = torch.optim.Adam if config.optimiser == "adam" else torch.optim.Adagrad
-        self.scorer_steps = kind(self.weights, lr=rate) if self.weights else None
+        share = encoder.scorer.weights_rate
+        self.scorer_steps = kind(self.weights, lr=share * rate) if self.weights else None
         self.draw = torch.Generator().manual_seed(config.seed)
         self.drop = torch.Generator().manual_seed(config.seed + team.rank + 1)
         self.comparison: Comparison = encoder.scorer.comparison
@@ -101,7 +102,7 @@ class Step(ABC):
         self.relations.learning_rate = learning_rate
         if self.scorer_steps is not None:
             for group in self.scorer_steps.param_groups:
-                group["lr"] = learning_rate
+                group["lr"] = self.encoder.scorer.weights_rate * learning_rate
 
     def state(self) -> dict[str, Tensor]:
         """Return what a checkpoint must keep beside the encoder's own tensors; all take part."""

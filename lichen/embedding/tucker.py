@@ -16,7 +16,9 @@ class TuckER(Scorer):
     """Score a fact by the sum of W[i, k, j] * h[i] * r[k] * t[j] over a core W that is learned.
 
     A relation is a mixture of `relation_dim` matrices, which all relations share: what many
-    facts of one teach serves the rare ones.
+    facts of one teach serves the rare ones. The core starts as the one by which the score is that
+    of `ComplEx`, with one pair of a relation's numbers for several pairs of an entity's, and moves
+    on from there at a ten-thousandth of the learning rate.
 
     Use with many relations of few facts; prefer `ComplEx` when the core, dim * dim *
     relation_dim numbers, costs too much.
@@ -25,10 +27,11 @@ class TuckER(Scorer):
     Cost: dim * dim * relation_dim multiplications a query, one
     `(batch, dim * relation_dim) @ (dim * relation_dim, dim)` product; all tails take one
     `(batch, dim) @ (dim, entities)` product more.
-    Relatives: ones on the core's diagonal and zeros elsewhere give `DistMult`; `RESCAL` has a
-    matrix of its own for each relation.
-    Differs: the paper's batch normalisation and dropout inside the product are left out, so the
-    score stays linear in each vector.
+    Relatives: a core of 0, 1 and -1 gives `ComplEx`, ones on its diagonal and zeros elsewhere
+    `DistMult`; `RESCAL` has a matrix of its own for each relation.
+    Differs: the paper's core starts at random and moves at the full rate, which gave an MRR of .399
+    on CoDEx-S where this gives FIGURE; its batch normalisation and dropout inside the product are
+    left out, so the score stays linear in each vector.
 
     Args:
         dim: numbers an entity.
@@ -41,14 +44,14 @@ class TuckER(Scorer):
 
     PAPER: ClassVar[str | None] = "Balažević et al., 2019, arXiv:1901.09590"
     is_bilinear: ClassVar[bool] = True
+    weights_rate: ClassVar[float] = 1e-4
     comparison = Dot()
 
     def __init__(self, dim: int, *, relation_dim: int | None = None) -> None:
         super().__init__(dim)
         self.relation_width = dim if relation_dim is None else relation_dim
         check.between("relation_dim", self.relation_width, 1, 1_000_000)
-        # Relations start at length 1 on average, so queries are about as long as their heads.
-        self.core = nn.Parameter(torch.randn(dim, self.relation_width, dim) * dim**-0.5)
+        self.core = nn.Parameter(_complex_core(dim, self.relation_width))
 
     def extra_repr(self) -> str:
         """Show the settings."""
@@ -70,7 +73,19 @@ class TuckER(Scorer):
         return together
 
     def start_relations(self, count: int, draw: torch.Generator) -> Tensor:
-        """Return vectors of length 1 on average: `(count, relation_dim)`."""
-        width = self.relation_width
-        size: float = width**-0.5
-        return torch.randn((count, width), generator=draw) * size
+        """Return vectors of complex numbers of length 1: `(count, relation_dim)`.
+
+        Queries are then about as long as their heads.
+        """
+        return torch.randn((count, self.relation_width), generator=draw) * 2**-0.5
+
+
+def _complex_core(dim: int, width: int) -> Tensor:
+    """Return the core of ComplEx, `(dim, width, dim)`; a number without a partner is real."""
+    half, wide = dim // 2, width // 2
+    core, every, real = torch.zeros(dim, width, dim), torch.arange(dim), torch.arange(half)
+    core[every, every % max(half, 1) % max(wide, 1), every] = 1.0
+    if wide:
+        core[real, wide + real % wide, half + real] = 1.0
+        core[half + real, wide + real % wide, real] = -1.0
+    return core

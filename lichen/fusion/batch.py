@@ -42,8 +42,12 @@ class Batch(TypedDict, total=False):
     """`(batch, all tokens)` int."""
     visible: Tensor
     """`(batch, all tokens, all tokens)` bool."""
+    again: Tensor
+    """`(batch, tokens)` int; where each token of the text is read with facts, or itself."""
     states: Tensor
     """`(batch, tokens, dim)`; frozen states up to the fusion point, where they are kept."""
+    told_states: Tensor
+    """`(batch, tokens, dim)`; frozen output for the text with its facts as words, where kept."""
     labels: Tensor
     """What the task wants, such as `(batch,)` class ids; absent when a sample has no target."""
     groups: Tensor
@@ -76,15 +80,14 @@ class Batcher:
         deal: Tensor | None = None,
         task: Task | None = None,
     ) -> None:
-        branches = shown if isinstance(shown, Branches) else None
+        self.branches = shown if isinstance(shown, Branches) else None
         self.task = task or Classify()
         self.keeps_states = layer is not None
-        self.tokens = TokenStates.of(text, None if branches is not None else layer)
+        self.tokens = TokenStates.of(text, layer)
         self.limit = text.max_tokens - room
         self.mentions = mentions
         self.num_entities = num_entities
         self.selector = shown.selector if isinstance(shown, Branches) else shown
-        self.branches = branches
         self.deal = deal
         self.pad = int(text.tokenizer.pad_token_id or 0)
         self.truncated = 0
@@ -103,10 +106,10 @@ class Batcher:
         if self.branches is None or not self.keeps_states:
             return items
         grown = [item.grown for item in items if item.grown is not None]
-        kept = self.branches.states(grown, [len(item.tokens.ids) for item in items])
+        told = self.branches.states(grown)
         return [
-            item._replace(tokens=item.tokens._replace(states=states), grown=None)
-            for item, states in zip(items, kept, strict=True)
+            item._replace(told_states=states, grown=None)
+            for item, states in zip(items, told, strict=True)
         ]
 
     def _item(self, sample: Sample, tokens: Tokens) -> Item:
@@ -172,6 +175,9 @@ class Batcher:
         states = [item.tokens.states for item in items if item.tokens.states is not None]
         if states:
             batch["states"] = _padded(states, mask, 0).float()
+        told = [item.told_states for item in items if item.told_states is not None]
+        if told:
+            batch["told_states"] = _padded(told, mask, 0).float()
         grown = [item.grown for item in items if item.grown is not None]
         if grown:
             batch.update(cast("Batch", pad_grown(grown)))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
+from transformers import PreTrainedConfig
 
 from lichen.base.errors import ConfigError
 from lichen.base.progress import track
@@ -22,24 +23,26 @@ LONGEST = 12
 
 
 class Grown(NamedTuple):
-    """A text with facts hanging from its mentions; the text's own tokens come first."""
+    """A text whose mentions are read a second time, with facts; its own tokens come first."""
 
     ids: Tensor
     """`(all tokens,)` int."""
     positions: Tensor
-    """`(all tokens,)` int; a fact counts on from the mention that it hangs from, or in a causal
-    model up to it."""
+    """`(all tokens,)` int; where each token is said to stand."""
     visible: Tensor
     """`(all tokens, all tokens)` bool; True where the row's token may look at the column's."""
+    again: Tensor
+    """`(own tokens,)` int; where each token is read with facts, or itself where it is not."""
 
 
 class Branches:
     """Grow texts by the facts about their mentions, as K-BERT does.
 
-    A fact's words stand in soft positions after its mention; they see their own branch and the
-    mention, and of the text only the mention sees them. In a causal model, where nothing reads
-    what stands after it, they stand before the mention, with the entity's name, and see of the
-    text the token that opens it.
+    The text is read as it is, and each mention that has facts a second time, in its place but
+    with them. A fact's words stand in soft positions after the mention; they see their own branch
+    and the second reading, and only that sees them. In a causal model, where nothing reads what
+    stands after it, they stand between the text before the mention and its second reading, with
+    the entity's name, and see of the text the token that opens it.
 
     Args:
         text: the language model; it must take positions and a mask for pairs of tokens.
@@ -78,20 +81,28 @@ class Branches:
         """
         num_own = len(tokens.ids)
         ids = tokens.ids.tolist()
-        spans: list[_Branch] = []
+        again = torch.arange(num_own)
+        branches: list[_Branch] = []
         for mention, (entity, about) in enumerate(zip(entities, facts, strict=True)):
             at = (mention_of == mention).nonzero().squeeze(1)
-            if not len(at):
+            if not len(at) or not about:
                 continue
-            for fact in about:
-                words = self._words(entity, fact)
-                spans.append((at, len(ids), len(ids) + len(words)))
+            again[at] = torch.arange(len(ids), len(ids) + len(at))
+            ids += tokens.ids[at].tolist()
+            found = []
+            for words in (self._words(entity, fact) for fact in about):
+                found.append(torch.arange(len(ids), len(ids) + len(words)))
                 ids += words
+            branches.append(_Branch(at, again[at], found))
         visible = torch.zeros((len(ids), len(ids)), dtype=torch.bool)
-        positions = (_before if self.text.is_causal else _behind)(visible, num_own, spans)
+        visible[:num_own, :num_own] = True
+        positions = torch.arange(len(ids))
+        for branch in branches:
+            branch.lay(visible, positions, num_own=num_own, is_causal=self.text.is_causal)
+        if self.text.is_causal:
+            visible &= positions.unsqueeze(1) >= positions
         most = self.text.num_positions - 1
-        where = (torch.tensor(positions) + self.offset).clamp(max=most)
-        return Grown(torch.tensor(ids), where, visible)
+        return Grown(torch.tensor(ids), (positions + self.offset).clamp(max=most), visible, again)
 
     def _words(self, entity: int, fact: Fact) -> list[int]:
         """Return the tokens of a fact; where it follows its mention, without the entity."""
@@ -113,8 +124,8 @@ class Branches:
             self._ids[key] = found
         return self._ids[key]
 
-    def states(self, grown: Sequence[Grown], num_own: Sequence[int]) -> list[Tensor]:
-        """Return the frozen states of the texts' own tokens, `(tokens, dim)` half precision."""
+    def states(self, grown: Sequence[Grown]) -> list[Tensor]:
+        """Return the frozen states read with facts, `(own tokens, dim)` half precision a text."""
         store = self.text.stores.setdefault("grown", {})
         assert isinstance(store, dict)
         keys = [_key(g) for g in grown]
@@ -126,46 +137,37 @@ class Branches:
             with torch.no_grad():
                 out = grown_states(self.text, pad_grown([grown[i] for i in rows]))
             for i, states in zip(rows, out, strict=True):
-                fresh[keys[i]] = states[: num_own[i]].to("cpu", STATE_TYPE)
+                fresh[keys[i]] = states[grown[i].again].to("cpu", STATE_TYPE)
         size = sum(s.numel() * s.itemsize for s in (*store.values(), *fresh.values()))
         if size <= LIMIT_MIB * 2**20:
             store |= fresh
         return [fresh[k] if k in fresh else store[k] for k in keys]
 
 
-_Branch = tuple[Tensor, int, int]
-"""The tokens of a mention, and where a fact about it starts and stops."""
+class _Branch(NamedTuple):
+    """A mention that is read again: its tokens, these once more, and the words of each fact."""
 
+    at: Tensor
+    again: Tensor
+    facts: list[Tensor]
 
-def _behind(visible: Tensor, num_own: int, branches: Sequence[_Branch]) -> list[int]:
-    """Let facts follow their mentions: fill in who sees whom, and return the positions."""
-    positions = list(range(num_own))
-    visible[:num_own, :num_own] = True
-    for at, start, stop in branches:
-        visible[start:stop, start:stop] = True
-        visible[start:stop, at] = True
-        visible[at, start:stop] = True
-        positions += range(int(at[-1]) + 1, int(at[-1]) + 1 + stop - start)
-    return positions
+    def lay(self, visible: Tensor, positions: Tensor, *, num_own: int, is_causal: bool) -> None:
+        """Fill in what these tokens see, and where they stand.
 
-
-def _before(visible: Tensor, num_own: int, branches: Sequence[_Branch]) -> list[int]:
-    """Let facts end where their mentions start, everyone seeing only what stands before.
-
-    All words but the token that opens the text move on as far as the facts need.
-    """
-    room = max((stop - start - int(at[0]) + 1 for at, start, stop in branches), default=0)
-    room = max(room, 0)
-    positions = [0, *range(1 + room, num_own + room)]
-    visible[:num_own, :num_own] = True
-    for at, start, stop in branches:
-        visible[start:stop, start:stop] = True
-        visible[start:stop, 0] = True
-        visible[at, start:stop] = True
-        positions += range(positions[int(at[0])] - (stop - start), positions[int(at[0])])
-    where = torch.tensor(positions)
-    visible &= where.unsqueeze(1) >= where
-    return positions
+        In a causal model the facts end where the mention starts again, later than at first.
+        """
+        again, first = self.again.unsqueeze(1), int(self.at[0])
+        room = max(map(len, self.facts)) if is_causal else 0
+        visible[again, torch.arange(first if is_causal else num_own)] = True
+        visible[again, self.at] = False
+        visible[again, self.again] = True
+        positions[self.again] = self.at + room
+        for fact in self.facts:
+            visible[fact.unsqueeze(1), fact] = True
+            visible[fact.unsqueeze(1), 0 if is_causal else self.again] = True
+            visible[again, fact] = True
+            start = first + room - len(fact) if is_causal else int(self.at[-1]) + 1
+            positions[fact] = torch.arange(start, start + len(fact))
 
 
 def _key(grown: Grown) -> bytes:
@@ -194,7 +196,7 @@ def require_positions(text: TextEncoder) -> None:
 
 
 def pad_grown(grown: Sequence[Grown]) -> dict[str, Tensor]:
-    """Pad grown texts to one batch: `grown_ids`, `grown_positions`, `visible`.
+    """Pad grown texts to one batch: `grown_ids`, `grown_positions`, `visible`, `again`.
 
     A padding token sees itself, so that no row of the mask is empty.
     """
@@ -202,30 +204,43 @@ def pad_grown(grown: Sequence[Grown]) -> dict[str, Tensor]:
     ids = torch.zeros((len(grown), longest), dtype=torch.long)
     positions = torch.zeros_like(ids)
     visible = torch.eye(longest, dtype=torch.bool).repeat(len(grown), 1, 1)
+    again = torch.arange(max(len(g.again) for g in grown)).repeat(len(grown), 1)
     for i, g in enumerate(grown):
         size = len(g.ids)
         ids[i, :size], positions[i, :size] = g.ids, g.positions
         visible[i, :size, :size] = g.visible
-    return {"grown_ids": ids, "grown_positions": positions, "visible": visible}
+        again[i, : len(g.again)] = g.again
+    return {"grown_ids": ids, "grown_positions": positions, "visible": visible, "again": again}
 
 
 def grown_states(text: TextEncoder, batch: Mapping[str, object]) -> Tensor:
     """Return the backbone's output for grown texts, `(batch, all tokens, dim)` float32."""
-    device = text.device
-    ids, positions, sees = (batch[k] for k in ("grown_ids", "grown_positions", "visible"))
-    assert isinstance(ids, Tensor)
-    assert isinstance(positions, Tensor)
-    assert isinstance(sees, Tensor)
-    visible = sees.to(device).unsqueeze(1)
-    mask = visible
-    if text.model.config._attn_implementation != "sdpa":  # noqa: SLF001 - the public name is this
-        low = torch.finfo(torch.float32).min
-        mask = torch.where(visible, 0.0, low)
-    with half_where_fast(device):
-        out = text.model(
-            input_ids=ids.to(device),
-            position_ids=positions.to(device),
-            attention_mask=mask,
-        )
+    names = ("grown_ids", "grown_positions", "visible")
+    ids, positions, visible = (cast("Tensor", batch[k]).to(text.device) for k in names)
+    masks = _masks(text, visible, positions)
+    with half_where_fast(text.device):
+        out = text.model(input_ids=ids, position_ids=positions, attention_mask=masks)
     states: Tensor = out.last_hidden_state
     return states.float()
+
+
+def _masks(text: TextEncoder, visible: Tensor, positions: Tensor) -> Tensor | dict[str, Tensor]:
+    """Return who sees whom as the backbone takes it, nearness included where layers go by it."""
+    config = text.model.config
+    window = getattr(config, "sliding_window", None)
+    kinds = set(getattr(config, "layer_types", None) or ())
+    if window is None:
+        return _mask(config, visible)
+    apart = (positions.unsqueeze(2) - positions.unsqueeze(1)).abs()
+    near = visible & (apart < window + (not text.is_causal))
+    if not kinds:
+        return _mask(config, near)
+    return {k: _mask(config, near if k == "sliding_attention" else visible) for k in kinds}
+
+
+def _mask(config: PreTrainedConfig, visible: Tensor) -> Tensor:
+    """Return a mask `(batch, 1, all tokens, all tokens)`, bool or added to the scores."""
+    mask = visible.unsqueeze(1)
+    if config._attn_implementation == "sdpa":  # noqa: SLF001 - the public name is this
+        return mask
+    return torch.where(mask, 0.0, torch.finfo(torch.float32).min)

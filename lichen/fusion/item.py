@@ -25,3 +25,6 @@ class Item(NamedTuple):
     facts: tuple[tuple[Fact, ...], ...] = ()
     """What is shown about each mention's entity."""
     grown: Grown | None = None
+    """The text with those facts as words, where the language model has yet to read it."""
+    told_states: Tensor | None = None
+    """`(tokens, dim)` half precision; what it made of that, where it is frozen."""

@@ -168,7 +168,7 @@ class FusedModel(PreTrainedModel):  # type: ignore[misc]
         if self.config.trains_text:
             return None
         point: int | None = self.config.point
-        return -1 if point is None else point
+        return -1 if point is None or self.config.fusion == "input" else point
 
     def origin(self) -> Origin:
         """Return the language model and graph encoder as they were given, before training.
@@ -272,8 +272,8 @@ class FusedModel(PreTrainedModel):  # type: ignore[misc]
     def align(self, items: Sequence[Item], *, collate: Any, batch_size: int = 128) -> None:
         """Fit the head's way back from mention states to entity vectors, by ridge regression.
 
-        `train` calls it once before the first step. Without fusion nothing is written that could
-        be read back, so nothing is fitted.
+        `train` calls it once before the first step. Where no vectors are written into the states
+        there are none to be read back, and nothing is fitted.
 
         Args:
             items: samples made ready; the first `ALIGN_SAMPLES` are used.
@@ -282,7 +282,7 @@ class FusedModel(PreTrainedModel):  # type: ignore[misc]
         """
         if self.nodes is None or not isinstance(self.head, PairsHead):
             return
-        if self.config.fusion == "none":
+        if not self.fusion.WRITES_VECTORS:
             return
         self.eval()
         found: list[tuple[Tensor, Tensor]] = []

@@ -19,6 +19,7 @@ class NoFusion(TokenFusion):
     """
 
     PAPER = None
+    WRITES_VECTORS = False
 
     def build(self) -> None:
         """Make nothing."""

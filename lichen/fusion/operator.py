@@ -34,6 +34,8 @@ class Fusion(nn.Module, ABC):
     PAPER: str | None = None
     READS_FACTS: ClassVar[bool] = False
     """Whether the facts about each linked entity are read, besides the entity."""
+    WRITES_VECTORS: ClassVar[bool] = True
+    """Whether vectors of the graph are written into states, from which a head may read them."""
     NEEDS_INSIDE: ClassVar[bool] = False
     """Whether layers of the backbone must come after the point of fusion."""
     ROOM: ClassVar[int] = 0

@@ -75,23 +75,28 @@ def test_every_word_sees_entity_tokens(decoder, nodes, graph, samples):
 
 
 @torch.no_grad()
-def test_facts_in_the_input_are_seen_by_their_mention_and_what_follows(
+def test_facts_in_the_input_stand_before_their_mention_where_it_is_read_again(
     decoder, nodes, graph, samples
 ):
-    _, batch, plain = fused(decoder, nodes, graph, samples[:1], fusion="none")
-    model = FusedModel(decoder, nodes, graph=graph, fusion="input", labels=LABELS)
-    item = model.batcher()
-    item.keeps_states = False
-    grown = item.items(samples[:1])[0].grown
-    own = len(batch["input_ids"][0])
-    assert torch.equal(grown.visible[:own, :own], torch.ones(own, own).tril().bool())
+    model = FusedModel(decoder, nodes, graph=graph, fusion="input", labels=LABELS, train_text=True)
+    item = model.batcher().items(samples[:1])[0]
+    ids, positions, visible, again = item.grown
+    own = len(again)
+    assert torch.equal(visible[:own, :own], torch.ones(own, own).tril().bool())
+    assert not visible[:own, own:].any()
+    assert torch.equal(again >= own, item.mention_of >= 0)
+    mention = (item.mention_of == 0).nonzero().squeeze(1)
+    reading, first = again[mention], int(mention[0])
+    assert torch.equal(ids[reading], ids[mention])
     said = decoder.tokenizer("ada knows bob")["input_ids"]
-    assert grown.ids[own : own + len(said)].tolist() == said
-    seeing = grown.visible[:own, own:].any(1)
-    assert torch.equal(seeing, batch["mention_of"][0] >= 0)
-    sees, is_seen = grown.visible.nonzero(as_tuple=True)
-    assert (grown.positions[sees] >= grown.positions[is_seen]).all()
-    assert not torch.allclose(batch_of(model, samples[:1])["states"], plain, atol=1e-3)
+    fact = int(reading[-1]) + 1 + torch.arange(len(said))
+    assert ids[fact].tolist() == said
+    seen = visible[reading[0]].nonzero().squeeze(1).tolist()
+    assert [i for i in seen if i < own] == list(range(first))
+    assert set(fact.tolist()) <= set(seen)
+    assert positions[mention[0]] == positions[reading[0]] - len(said) == positions[fact].min()
+    sees, is_seen = visible.nonzero(as_tuple=True)
+    assert (positions[sees] >= positions[is_seen]).all()
 
 
 @torch.no_grad()

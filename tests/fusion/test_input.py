@@ -1,3 +1,4 @@
+import pytest
 import torch
 
 from lichen.data.vocabulary import Vocabulary
@@ -6,15 +7,54 @@ from lichen.fusion.model import FusedModel
 LABELS = Vocabulary(["no", "yes"])
 
 
+def states_of(model, samples):
+    batcher = model.batcher()
+    return model.fused_states(batcher.collate(batcher.items(samples)))[0]
+
+
 @torch.no_grad()
-def test_a_fact_changes_its_mention_and_names_are_read(text, nodes, graph, samples):
-    model = FusedModel(text, nodes, graph=graph, fusion="input", labels=LABELS)
-    plain = FusedModel(text, nodes, fusion="none", labels=LABELS)
-    found = []
-    for one in (model, plain):
-        batcher = one.batcher()
-        found.append(one.fused_states(batcher.collate(batcher.items(samples[:1]))))
-    assert (found[0] - found[1])[0, 1].abs().max() > 1e-3
+@pytest.mark.parametrize("train_text", [False, True])
+def test_a_fact_changes_its_mention_alone_as_far_as_the_gate_is_open(
+    text, nodes, graph, samples, train_text
+):
+    parts = {"labels": LABELS, "train_text": train_text}
+    model = FusedModel(text, nodes, graph=graph, fusion="input", **parts)
+    plain = states_of(FusedModel(text, nodes, fusion="none", **parts), samples[:1])
+    moved = []
+    for bias in (-100.0, 0.0, 100.0):
+        model.fusion.gate.bias.fill_(bias)
+        moved.append(states_of(model, samples[:1]) - plain)
+    shut, half, whole = moved
+    limit = 2e-2 if train_text else 0.0  # the whole text is read with other masks: it rounds
+    assert shut.abs().max() <= limit
+    assert whole.abs().amax(-1)[[0, 2, 4]].max() <= limit
+    assert whole.abs().amax(-1)[[1, 3]].min() > 1e-3
+    assert torch.allclose(half, whole / 2, atol=1e-6 + limit)
+
+
+@torch.no_grad()
+def test_a_mention_read_again_is_as_in_the_paper_where_no_other_mention_is(
+    text, nodes, graph, samples
+):
+    """One layer, all other tokens equal: what the mention reads is what K-BERT's reads."""
+    model = FusedModel(text, nodes, graph=graph, fusion="input", labels=LABELS, train_text=True)
+    model.fusion.gate.bias.fill_(100.0)
+    model.backbone.encoder.layer = model.backbone.encoder.layer[:1]
+    batcher = model.batcher()
+    batch = batcher.collate(batcher.items(samples[:1]))
+    found = model.fused_states(batch)[0, 1]
+    own, again = batch["input_ids"].shape[1], int(batch["again"][0, 1])
+    fact = batch["visible"][0, again].nonzero().squeeze(1)
+    fact = fact[fact > again]
+    ids = torch.cat([batch["grown_ids"][0, :own], batch["grown_ids"][0, fact]]).unsqueeze(0)
+    where = torch.cat([torch.arange(own), batch["grown_positions"][0, fact]]).unsqueeze(0)
+    visible = torch.zeros((1, 1, own + len(fact), own + len(fact)), dtype=torch.bool)
+    visible[..., :own, :own] = True
+    visible[..., own:, own:] = True
+    visible[..., 1, own:] = True
+    visible[..., own:, 1] = True
+    out = model.backbone(input_ids=ids, position_ids=where, attention_mask=visible)
+    assert torch.allclose(out.last_hidden_state[0, 1], found, atol=2e-2)
 
 
 def test_it_trains_the_language_model_through_the_facts(text, nodes, graph, samples):

@@ -1,3 +1,4 @@
+import copy
 import json
 
 import pytest
@@ -45,13 +46,12 @@ def test_kept_states_and_whole_pass_are_the_same_model(
     batch = batch_of(model, samples)
     if fusion == "input":
         model.config.train_text = True
-        batch.update(
-            {k: x for k, x in batch_of(model, samples).items() if k not in ("states", "labels")}
-        )
+        batch = {**batch_of(model, samples), **batch}
         model.config.train_text = False
     mask = batch["attention_mask"].bool()
     kept = model.fused_states(batch)[mask]
-    del batch["states"]
+    for key in {"states", "told_states"} & set(batch):
+        del batch[key]
     assert torch.allclose(model.fused_states(batch)[mask], kept, atol=5e-3)
 
 
@@ -219,6 +219,16 @@ def test_reading_back_recovers_the_entities(text, nodes, samples):
     states = model.fused_states(batch)
     found = model.head.read_back(states[0, [1, 3]])
     assert torch.allclose(found, nodes.vectors([0, 1]), atol=0.02)
+
+
+@pytest.mark.parametrize("fusion", ["none", "input"])
+def test_where_no_vectors_are_written_none_are_read_back(text, nodes, graph, samples, fusion):
+    model = FusedModel(text, nodes, graph=graph, fusion=fusion, labels=LABELS)
+    before = copy.deepcopy(model.head.read_back.state_dict())
+    batcher = model.batcher()
+    model.align(batcher.items(samples * 8), collate=batcher.collate)
+    for name, tensor in model.head.read_back.state_dict().items():
+        assert torch.equal(tensor, before[name])
 
 
 def test_misuse_is_one_clear_line(text, nodes, samples):

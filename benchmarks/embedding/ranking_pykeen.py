@@ -9,28 +9,16 @@ from __future__ import annotations
 import json
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from memory import fresh_peak, memory_mb
 from pykeen.evaluation import RankBasedEvaluator
 from pykeen.models import DistMult
 from pykeen.triples import CoreTriplesFactory
 
 TYPES = ("realistic", "optimistic", "pessimistic")
-
-
-def fresh_peak() -> float:
-    """Forget the largest resident memory so far; return that of now in MB (Linux)."""
-    Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")
-    return memory_mb("VmRSS")
-
-
-def memory_mb(what: str) -> float:
-    """Return resident memory in MB: VmRSS is now, VmHWM the largest since `fresh_peak`."""
-    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(what)) / 1024
 
 
 def main(given: str, out: str) -> dict[str, Any]:
