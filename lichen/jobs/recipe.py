@@ -5,7 +5,7 @@ A recipe names everything that a run depends on, so the file is the run's record
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,8 +29,11 @@ from lichen.lm.text_encoder import TextEncoder
 from lichen.training.beside import Beside
 from lichen.training.config import TrainConfig
 from lichen.training.folder import RunFolder
+from lichen.training.joint import PretrainConfig
 from lichen.training.loop import train
+from lichen.training.objectives.mask import WordHead
 from lichen.training.objectives.weighed import require_objectives
+from lichen.training.pretrain import BOTH, pretrain
 from lichen.training.reporters import require_reporter
 from lichen.training.run import Run
 
@@ -96,6 +99,30 @@ class ModelRecipe:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PretrainRecipe(PretrainConfig):
+    """The `[pretrain]` table: what the language model learns first; keys as in `PretrainConfig`.
+
+    Raises:
+        ChoiceError: no such objective.
+        ConfigError: there is none, a weight is not above 0, or a setting is out of its bounds.
+    """
+
+    objectives: dict[str, float] = field(default_factory=lambda: dict(BOTH))
+    """Weight by name; facts are those of the recipe's graph."""
+    texts: str | None = None
+    """Texts, labelled or not; None is the training texts."""
+
+    def __post_init__(self) -> None:
+        """Refuse what would else be met only after the graph and the texts are read."""
+        super().__post_init__()
+        require_objectives(self.objectives, None)
+
+    def config(self) -> PretrainConfig:
+        """Return the settings alone."""
+        return PretrainConfig(**{x.name: getattr(self, x.name) for x in fields(PretrainConfig)})
+
+
+@dataclass(frozen=True, kw_only=True)
 class BesideRecipe:
     """The `[beside]` table: what the language model learns with the task; keys as in `Beside`.
 
@@ -149,6 +176,7 @@ class Recipe:
     embed: EmbeddingConfig = field(default_factory=EmbeddingConfig)
     model: ModelRecipe = field(default_factory=ModelRecipe)
     train: TrainConfig = field(default_factory=TrainConfig)
+    pretrain: PretrainRecipe | None = None
     beside: BesideRecipe | None = None
     compare: CompareRecipe = field(default_factory=CompareRecipe)
     seed: int = 0
@@ -179,10 +207,13 @@ class Recipe:
         )
         folder = found.nodes.folder
         nodes = replace(found.nodes, folder=None if folder is None else _placed(home, folder))
-        beside = found.beside
+        first, beside = found.pretrain, found.beside
+        if first is not None and first.texts is not None:
+            first = replace(first, texts=_placed(home, first.texts))
         if beside is not None and beside.texts is not None:
             beside = replace(beside, texts=_placed(home, beside.texts))
-        return replace(found, data=data, nodes=nodes, beside=beside, out=str(home / found.out))
+        out = str(home / found.out)
+        return replace(found, data=data, nodes=nodes, pretrain=first, beside=beside, out=out)
 
 
 def _placed(home: Path, name: str) -> str:
@@ -199,25 +230,37 @@ class Ready:
     graph: Graph
     nodes: GraphEncoder
     corpus: Corpus
+    head: WordHead | None = None
+    """For masked words, where `[pretrain]` taught one."""
 
 
 def prepare(recipe: Recipe) -> Ready:
-    """Load what a recipe names, link texts without mentions, embed a graph without vectors.
+    """Load what a recipe names, link texts without mentions, pretrain, embed.
+
+    The language model is pretrained in the folder `pretrain` of `out`, where there is a table for
+    it; the graph is embedded where no vectors are named.
 
     Raises:
         DataError: a file cannot be read, a line of it is bad, there is nothing to train on, or
             another split has a class that the training documents lack.
-        ConfigError: `nodes.folder` holds vectors of other entities, or `train.report_to` is not
-            installed.
+        ConfigError: `nodes.folder` holds vectors of other entities, a reporter is not installed,
+            or the language model has no mask token where one is needed.
         ChoiceError: there is no such reporter.
     """
     if not RunFolder(Path(recipe.out)).is_finished:
         require_reporter(recipe.train.report_to)
+        if recipe.pretrain is not None:
+            require_reporter(recipe.pretrain.report_to, key="pretrain.report_to")
     text = TextEncoder.load(recipe.model.text)
     graph = Graph.load(recipe.data.graph, on_bad_line=recipe.data.on_bad_line)
     corpus = Corpus.load(recipe.data.corpus, on_bad_line=recipe.data.on_bad_line)
     _task(recipe).learnt(corpus)
     corpus = _linked(corpus, graph, text)
+    ready = Ready(text=text, graph=graph, nodes=_nodes(recipe, graph), corpus=corpus)
+    return ready if recipe.pretrain is None else _pretrained(recipe, recipe.pretrain, ready)
+
+
+def _nodes(recipe: Recipe, graph: Graph) -> GraphEncoder:
     if recipe.nodes.folder is None:
         fresh = GraphEncoder(recipe.nodes.scorer, graph, dim=recipe.nodes.dim, seed=recipe.seed)
         nodes: GraphEncoder = train(fresh, graph, config=recipe.embed).model
@@ -229,7 +272,21 @@ def prepare(recipe: Recipe) -> Ready:
                 "holds those of other entities. Run `lichen embed` on that graph, or leave the "
                 "key out."
             )
-    return Ready(text=text, graph=graph, nodes=nodes, corpus=corpus)
+    return nodes
+
+
+def _pretrained(recipe: Recipe, asked: PretrainRecipe, ready: Ready) -> Ready:
+    """Return the parts with a language model that has learned from texts and graph."""
+    run = pretrain(
+        ready.text,
+        _texts(recipe, asked.texts, ready),
+        ready.graph,
+        objectives=asked.objectives,
+        out=Path(recipe.out) / "pretrain",
+        seed=recipe.seed,
+        config=asked.config(),
+    )
+    return replace(ready, text=run.text, head=run.head)
 
 
 def _linked(corpus: Corpus, graph: Graph, text: TextEncoder) -> Corpus:
@@ -239,19 +296,24 @@ def _linked(corpus: Corpus, graph: Graph, text: TextEncoder) -> Corpus:
     return Linker(graph, text).link(corpus)
 
 
+def _texts(recipe: Recipe, name: str | None, ready: Ready) -> Corpus:
+    """Return the texts of that name, linked, or the training texts."""
+    if name is None:
+        return ready.corpus.train
+    read = Corpus.load(name, on_bad_line=recipe.data.on_bad_line)
+    return _linked(read, ready.graph, ready.text)
+
+
 def _beside(recipe: Recipe, ready: Ready) -> Beside | None:
     """Return what is learned with the task, or None."""
     asked = recipe.beside
     if asked is None:
         return None
-    texts = ready.corpus.train
-    if asked.texts is not None:
-        read = Corpus.load(asked.texts, on_bad_line=recipe.data.on_bad_line)
-        texts = _linked(read, ready.graph, ready.text)
     return Beside(
         objectives=asked.objectives,
-        corpus=texts,
+        corpus=_texts(recipe, asked.texts, ready),
         graph=ready.graph,
+        head=ready.head if "mask" in asked.objectives else None,
         batch_size=asked.batch_size,
         max_tokens=asked.max_tokens,
     )

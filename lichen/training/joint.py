@@ -20,6 +20,7 @@ from lichen.embedding.artifact import drafted
 from lichen.lm.text_encoder import TextEncoder, has_fast_half
 from lichen.training.objectives.objective import Batch
 from lichen.training.objectives.weighed import WeighedObjectives
+from lichen.training.reporters import place_events
 
 WEIGHTS = "trained.safetensors"
 
@@ -55,6 +56,8 @@ class PretrainConfig:
     """Steps between two lines of figures."""
     save_every: int = 250
     """Steps between two checkpoints, where a folder is given."""
+    report_to: str = "none"
+    """Where the Trainer also logs; as in `TrainConfig`."""
 
     def __post_init__(self) -> None:
         """Refuse values that could only fail later, deep inside a run."""
@@ -219,6 +222,9 @@ def make_joint_trainer(
         seed: of the order, of masking and of dropout.
         folder: for checkpoints.
         log: file for figures; None keeps nothing on disk.
+
+    Raises:
+        ConfigError: TensorBoard is wanted, and nothing is kept on disk.
     """
     steps = joint.head_steps + config.steps
     device = next(joint.parameters()).device
@@ -240,7 +246,7 @@ def make_joint_trainer(
         use_cpu=device.type == "cpu",
         seed=seed,
         data_seed=seed,
-        report_to="none",
+        report_to=config.report_to,
         disable_tqdm=True,
         remove_unused_columns=False,
         dataloader_pin_memory=device.type == "cuda",
@@ -254,4 +260,5 @@ def make_joint_trainer(
     )
     trainer.config = config
     trainer.remove_callback(PrinterCallback)
+    place_events(trainer, log, key="pretrain.report_to")
     return trainer

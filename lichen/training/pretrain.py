@@ -21,6 +21,7 @@ from lichen.training.hashes import corpus_hash, digest, graph_hash
 from lichen.training.joint import Joint, PretrainConfig, make_joint_trainer
 from lichen.training.objectives.mask import WordHead
 from lichen.training.objectives.weighed import make_objectives, require_objectives
+from lichen.training.reporters import require_reporter
 
 FORMAT = 1
 """Version of the folder's layout."""
@@ -102,9 +103,10 @@ def pretrain(
         The run.
 
     Raises:
-        ChoiceError: no such objective.
+        ChoiceError: no such objective or reporter.
         ConfigError: there is no objective, a weight is not above 0, a head is given that no
-            objective uses, the tokenizer has no mask token, or `out` holds another run.
+            objective uses, the tokenizer has no mask token, `out` holds another run, or
+            `config.report_to` is not installed or has nowhere to write.
         DataError: an objective has nothing to learn from, or a mention is of another graph.
         LichenError: the loss is no longer a number.
     """
@@ -114,6 +116,7 @@ def pretrain(
     folder = None if out is None else Path(out)
     if folder is not None and _is_finished(folder, spec):
         return PretrainRun.load(folder)
+    require_reporter(settings.report_to, key="pretrain.report_to")
     joint = _joint(
         text, corpus, graph, objectives=objectives, head=head, seed=seed, config=settings
     )

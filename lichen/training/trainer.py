@@ -11,9 +11,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
-from transformers.integrations import TensorBoardCallback
 
-from lichen.base.errors import ConfigError
 from lichen.base.progress import track
 from lichen.embedding.artifact import drafted
 from lichen.fusion.model import FusedModel
@@ -24,8 +22,9 @@ from lichen.training.by_length import ByLength
 from lichen.training.config import TrainConfig
 from lichen.training.facts_loss import FactsLoss
 from lichen.training.rates import parameter_groups
+from lichen.training.reporters import place_events
 
-WEIGHTS, EVENTS = "trained.safetensors", "tensorboard"
+WEIGHTS = "trained.safetensors"
 BESIDE = "beside."
 """What the names of the weights of further objectives begin with in a checkpoint."""
 
@@ -159,18 +158,6 @@ def _facts(model: FusedModel | Siblings, seed: int) -> FactsLoss | None:
     return FactsLoss(model.graph, seed=seed)
 
 
-def _place_events(trainer: FusedTrainer, log: Path | None) -> None:
-    """Let TensorBoard's events lie beside the figures, not among the checkpoints, which go."""
-    for callback in trainer.callback_handler.callbacks:
-        if isinstance(callback, TensorBoardCallback) and callback.logging_dir is None:
-            if log is None:
-                raise ConfigError(
-                    "train.report_to must not be 'tensorboard' where no out is given, since its "
-                    "events lie in the run folder. Pass out=..., or leave report_to out."
-                )
-            callback.logging_dir = str(log.parent / EVENTS)
-
-
 def make_trainer(
     model: FusedModel | Siblings,
     items: Any,
@@ -227,5 +214,5 @@ def make_trainer(
     trainer.facts = _facts(model, seed)
     trainer.groups = parameter_groups(model, config)
     trainer.remove_callback(PrinterCallback)
-    _place_events(trainer, log)
+    place_events(trainer, log)
     return trainer

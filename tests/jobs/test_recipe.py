@@ -1,6 +1,7 @@
 import json
 
 import pytest
+import torch
 
 from lichen.base.config import to_toml
 from lichen.base.errors import ChoiceError, ConfigError, DataError
@@ -14,6 +15,8 @@ from lichen.jobs.recipe import (
     prepare,
     train_recipe,
 )
+from lichen.lm.text_encoder import TextEncoder
+from lichen.training.pretrain import PretrainRun
 
 RECIPE = """
 out = "runs/a"
@@ -179,3 +182,63 @@ def test_a_wrong_table_beside_is_refused_when_it_is_read(home, model, objective,
     (home / "recipe.toml").write_text(f"{told}[beside.objectives]\n{objective}\n")
     with pytest.raises((ChoiceError, ConfigError), match=said):
         Recipe.load(home / "recipe.toml")
+
+
+PRETRAIN = """
+[pretrain]
+texts = "more.jsonl"
+head_steps = 2
+steps = 3
+batch_size = 4
+max_tokens = 16
+objectives = {mask = 1.0, fact = 0.5}
+"""
+
+
+def test_a_recipe_may_pretrain_first_and_go_on_with_the_same_head(home, monkeypatch):
+    (home / "more.jsonl").write_text(json.dumps({"text": "Kerry is a town of old bridges."}) + "\n")
+    more = "[beside]\nbatch_size = 4\nobjectives = {mask = 0.5}\n"
+    told = RECIPE.replace("facts = 2\n", "facts = 2\nlora = 2\n").replace("= 6\n", "= 1\n")
+    (home / "recipe.toml").write_text(told + PRETRAIN + more)
+    recipe = Recipe.load(home / "recipe.toml")
+    assert recipe.pretrain.texts == str(home / "more.jsonl")
+    run = train_recipe(recipe)
+    first = PretrainRun.load(home / "runs/a/pretrain")
+    assert first.metrics["steps"] == 5
+    assert run.model.origin().text.fingerprint == first.text.fingerprint
+    assert first.text.fingerprint != TextEncoder.load().fingerprint
+    for name, tensor in first.head.state_dict().items():
+        assert torch.equal(run.beside.head.state_dict()[name], tensor)
+    said = json.loads((home / "runs/a/pretrain/resolved.json").read_text())
+    assert said["objectives"] == {"mask": 1.0, "fact": 0.5}
+    monkeypatch.setattr("lichen.training.pretrain._fit", lambda *_, **__: pytest.fail("trained"))
+    assert train_recipe(recipe).metrics == run.metrics
+
+
+def test_fusions_are_compared_over_the_pretrained_language_model(home):
+    told = RECIPE.replace('["add", "neighbours"]', '["add"]').replace("= 6\n", "= 1\n")
+    (home / "recipe.toml").write_text(told + PRETRAIN.replace('texts = "more.jsonl"\n', ""))
+    recipe = Recipe.load(home / "recipe.toml")
+    ready = prepare(recipe)
+    assert ready.text.fingerprint == PretrainRun.load(home / "runs/a/pretrain").text.fingerprint
+    assert ready.head is not None
+    (standing,) = compare_recipe(recipe).standings
+    assert standing.fusion == "add"
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ("steps = 0", "pretrain.steps must be between 1"),
+        ("objectives = {maks = 1.0}", "Did you mean 'mask'"),
+        ("objectives = {}", "at least one objective"),
+        ('report_to = "tensorbord"', "pretrain.report_to must be one of"),
+    ],
+)
+def test_a_wrong_table_pretrain_is_refused_before_anything_is_trained(
+    home, monkeypatch, table, said
+):
+    monkeypatch.setattr("lichen.jobs.recipe.train", lambda *_, **__: pytest.fail("trained"))
+    (home / "recipe.toml").write_text(f"{RECIPE}[pretrain]\n{table}\n")
+    with pytest.raises((ChoiceError, ConfigError), match=said):
+        prepare(Recipe.load(home / "recipe.toml"))

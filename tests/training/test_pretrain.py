@@ -12,6 +12,7 @@ from lichen.training.joint import JointTrainer, PretrainConfig
 from lichen.training.objectives import OBJECTIVES
 from lichen.training.objectives.mask import WordHead
 from lichen.training.pretrain import PretrainRun, pretrain
+from lichen.training.reporters import EVENTS
 
 CONFIG = PretrainConfig(
     head_steps=4, steps=8, batch_size=4, max_tokens=16, log_every=2, save_every=3
@@ -159,3 +160,21 @@ def test_a_loss_that_is_no_number_stops_the_run(tiny_text, tiny_corpus, tiny_gra
     tiny_text.model.embeddings.word_embeddings.weight.data[:] = float("nan")
     with pytest.raises(LichenError, match="the losses must stay numbers"):
         pretrain(tiny_text, tiny_corpus, tiny_graph, config=CONFIG)
+
+
+def test_reporters_are_told_each_loss_and_refused_where_they_cannot_be_used(
+    tiny_text, tiny_corpus, tiny_graph, tmp_path
+):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    given = (tiny_text, tiny_corpus, tiny_graph)
+    told = replace(CONFIG, report_to="tensorboard")
+    with pytest.raises(ConfigError, match=r"^pretrain\.report_to must not be 'tensorboard'"):
+        pretrain(*given, config=told)
+    with pytest.raises(ChoiceError, match=r"^pretrain\.report_to must be one of"):
+        pretrain(*given, config=replace(CONFIG, report_to="tensorbord"))
+    run = pretrain(*given, config=told, out=tmp_path / "run")
+    events = EventAccumulator(str(tmp_path / "run" / EVENTS))
+    events.Reload()
+    for name in ("loss_mask", "loss_triple"):
+        assert events.Scalars(f"train/{name}")[-1].value == pytest.approx(run.metrics[name])

@@ -16,7 +16,8 @@ from lichen.lm.lora import is_lora
 from lichen.lm.text_encoder import has_fast_half
 from lichen.training.config import TrainConfig
 from lichen.training.loop import train
-from lichen.training.trainer import EVENTS, WEIGHTS, make_trainer
+from lichen.training.reporters import EVENTS
+from lichen.training.trainer import WEIGHTS, make_trainer
 
 
 def trainer_of(world, folder, *, epochs=1, log=None, **more):
