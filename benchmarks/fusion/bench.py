@@ -165,7 +165,8 @@ def measured_before(path: Path, table: FusionTable, setting: Setting) -> list[St
     if not path.exists():
         return []
     row = json.loads(path.read_text(encoding="utf-8"))
-    if row["settings"] != asdict(setting) or row["none"] != list(table.none):
+    settings = asdict(Setting()) | row["settings"]  # what it does not name had its default
+    if settings != asdict(setting) or row["none"] != list(table.none):
         print(f"{path.name}: settings or scores without knowledge differ; its fusions are dropped")
         return []
     told = {field.name for field in fields(Standing)}
