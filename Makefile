@@ -67,6 +67,7 @@ bench: $(VENV)/.installed-dev  ## claims, questions and the generator on Atlas (
 # PEER is a Python in which pykeen is installed, to be measured beside; scale.py takes 5 GiB of memory
 bench-embedding: $(VENV)/.installed-dev  ## link prediction, transductive, inductive, at scale (some hours)
 	$(BIN)/python benchmarks/embedding/small.py
+	$(BIN)/python benchmarks/embedding/networks.py
 	$(BIN)/python benchmarks/embedding/published.py
 	$(BIN)/python benchmarks/embedding/priors.py
 	$(BIN)/python benchmarks/embedding/classification.py

@@ -116,7 +116,6 @@ def pretrain(
     folder = None if out is None else Path(out)
     if folder is not None and _is_finished(folder, spec):
         return PretrainRun.load(folder)
-    require_reporter(settings.report_to, key="pretrain.report_to")
     joint = _joint(
         text, corpus, graph, objectives=objectives, head=head, seed=seed, config=settings
     )
@@ -143,6 +142,7 @@ def _joint(
     seed: int,
     config: PretrainConfig,
 ) -> Joint:
+    require_reporter(config.report_to, key="pretrain.report_to")
     set_seed(seed)
     own = TextEncoder(copy.deepcopy(text.model), text.tokenizer, name=text.name)
     made = make_objectives(
