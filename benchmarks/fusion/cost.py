@@ -1,9 +1,10 @@
 """What a fusion costs in time: inference and a training step, over those without knowledge.
 
 Batches of Atlas claims through the packaged encoder, nothing kept from before. In each repetition
-every fusion runs right after the model without knowledge, and the ratio of the two is taken.
+every fusion runs right after the model without knowledge, and the ratio of the two is taken. Rows
+of fusions that are not asked for stay as they are.
 
-Run: python benchmarks/fusion/cost.py [--repetitions 7]
+Run: python benchmarks/fusion/cost.py [--fusions gate add ...] [--repetitions 7]
 """
 
 from __future__ import annotations
@@ -63,15 +64,16 @@ def learn(model: li.FusedModel, batches: list[Batch]) -> float:
 
 
 def main() -> None:
-    """Measure every fusion, print the ratios and write the row."""
+    """Measure the fusions asked for, print the ratios and write the rows."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--fusions", nargs="+", default=list(EVERY), choices=EVERY)
     parser.add_argument("--repetitions", type=int, default=7)
     asked = parser.parse_args()
     graph, text = li.Graph.load("atlas"), li.TextEncoder.load(device="cpu")
     claims = li.claims(graph, num_train=600, num_valid=100, num_test=400)
     nodes = li.GraphEncoder("complex", graph, dim=64)
     shared = {"labels": claims.labels(), "graph": graph, "train_text": True, "head": "pooled"}
-    names = ("none", *EVERY)
+    names = ("none", *asked.fusions)
     models = {
         name: li.FusedModel(text, nodes, fusion=name, **{**shared, **SHORT.get(name, {})})
         for name in names
@@ -79,9 +81,9 @@ def main() -> None:
     fed = {name: batches_of(model, claims) for name, model in models.items()}
     rows: list[dict[str, Any]] = []
     for what, run in (("inference", infer), ("a training step", learn)):
-        ratios: dict[str, list[float]] = {name: [] for name in EVERY}
+        ratios: dict[str, list[float]] = {name: [] for name in asked.fusions}
         for repetition in range(asked.repetitions + 1):
-            for name in EVERY:
+            for name in asked.fusions:
                 plain = run(models["none"], fed["none"])
                 ratio = run(models[name], fed[name]) / plain
                 if repetition:  # the first one warms up
@@ -104,7 +106,10 @@ def main() -> None:
                     "commit": commit(),
                 }
             )
-    (ROWS / "fusion-cost.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    path = ROWS / "fusion-cost.json"
+    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    measured = {row["benchmark"]: row for row in [*before, *rows]}
+    path.write_text(json.dumps(list(measured.values()), indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

