@@ -64,7 +64,8 @@ bench: $(VENV)/.installed-dev  ## claims, questions and the generator on Atlas (
 	$(BIN)/python benchmarks/claims.py
 	$(BIN)/python benchmarks/questions.py
 
-# PEER is a Python in which pykeen is installed, to be measured beside; scale.py takes 5 GiB of memory
+# PEER is a Python in which pykeen is installed, to be measured beside (others by --library torchkge
+# or libkge, each with a Python of its own); scale.py takes 5 GiB of memory
 bench-embedding: $(VENV)/.installed-dev  ## link prediction, transductive, inductive, at scale (some hours)
 	$(BIN)/python benchmarks/embedding/small.py
 	$(BIN)/python benchmarks/embedding/networks.py

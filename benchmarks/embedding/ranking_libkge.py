@@ -1,7 +1,9 @@
 """Vectors and facts to ranks by LibKGE, in a process of its own; run by `ranking.py`.
 
-It needs LibKGE and torch alone. Its index of known answers is made, and compiled, before the
-clock starts. Ties are told to be exact and the ranks pessimistic.
+It needs LibKGE and torch alone. LibKGE comes from its source, since pip has none; with numpy 2 it
+starts with ax-platform 0.4.3, botorch 0.12.0, gpytorch 1.13 and linear_operator 0.5.3. Its index
+of known answers is made, and compiled, before the clock starts. Ties are told to be exact and the
+ranks pessimistic.
 """
 
 from __future__ import annotations

@@ -29,9 +29,9 @@ class TuckER(Scorer):
     `(batch, dim) @ (dim, entities)` product more.
     Relatives: a core of 0, 1 and -1 gives `ComplEx`, ones on its diagonal and zeros elsewhere
     `DistMult`; `RESCAL` has a matrix of its own for each relation.
-    Differs: the paper's core starts at random and moves at the full rate, which gave an MRR of .399
-    on CoDEx-S where this gives .443; its batch normalisation and dropout inside the product are
-    left out, so the score stays linear in each vector.
+    Differs: the paper's core starts at random and moves at the full rate, which on a small graph
+    never came near ComplEx (lab notes); its batch normalisation and dropout inside the product
+    are left out, so the score stays linear in each vector.
 
     Args:
         dim: numbers an entity.

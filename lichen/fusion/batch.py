@@ -106,10 +106,10 @@ class Batcher:
         if self.branches is None or not self.keeps_states:
             return items
         grown = [item.grown for item in items if item.grown is not None]
-        told = self.branches.states(grown)
+        told = iter(self.branches.states([g for g in grown if g.has_facts]))
         return [
-            item._replace(told_states=states, grown=None)
-            for item, states in zip(items, told, strict=True)
+            item._replace(told_states=next(told) if g.has_facts else item.tokens.states, grown=None)
+            for item, g in zip(items, grown, strict=True)
         ]
 
     def _item(self, sample: Sample, tokens: Tokens) -> Item:

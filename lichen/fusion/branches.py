@@ -34,6 +34,11 @@ class Grown(NamedTuple):
     again: Tensor
     """`(own tokens,)` int; where each token is read with facts, or itself where it is not."""
 
+    @property
+    def has_facts(self) -> bool:
+        """Say whether anything is read with facts."""
+        return len(self.ids) > len(self.again)
+
 
 class Branches:
     """Grow texts by the facts about their mentions, as K-BERT does.

@@ -22,7 +22,8 @@ class InputFusion(Fusion):
     take soft positions before it, as whole sentences. With state x of the first reading and y of
     the second, a token of the mention becomes x + g * (y - x), where g = sigmoid(w . [x, y] + b)
     is one number per token, nearly 0 at the start. All other tokens are as they would be without
-    facts, bit for bit. With a frozen backbone both states are computed once per text.
+    facts: bit for bit with a frozen backbone, whose states are computed once per text and way of
+    reading, and but for rounding with one that is trained.
 
     Use when names and relations say in words what the task needs, with any graph and without
     embeddings of it. Prefer a method that reads vectors where names mean nothing to the language

@@ -5,6 +5,7 @@ A recipe names everything that a run depends on, so the file is the run's record
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -230,8 +231,14 @@ class Ready:
     graph: Graph
     nodes: GraphEncoder
     corpus: Corpus
+    more: Mapping[str, Corpus]
+    """Texts of `[pretrain]` and `[beside]` by the name of their file."""
     head: WordHead | None = None
     """For masked words, where `[pretrain]` taught one."""
+
+    def texts(self, name: str | None) -> Corpus:
+        """Return the texts of that name, or the training texts."""
+        return self.corpus.train if name is None else self.more[name]
 
 
 def prepare(recipe: Recipe) -> Ready:
@@ -256,7 +263,13 @@ def prepare(recipe: Recipe) -> Ready:
     corpus = Corpus.load(recipe.data.corpus, on_bad_line=recipe.data.on_bad_line)
     _task(recipe).learnt(corpus)
     corpus = _linked(corpus, graph, text)
-    ready = Ready(text=text, graph=graph, nodes=_nodes(recipe, graph), corpus=corpus)
+    tables = [table for table in (recipe.pretrain, recipe.beside) if table is not None]
+    more = {
+        name: _linked(Corpus.load(name, on_bad_line=recipe.data.on_bad_line), graph, text)
+        for name in {table.texts for table in tables if table.texts is not None}
+    }
+    nodes = _nodes(recipe, graph)
+    ready = Ready(text=text, graph=graph, nodes=nodes, corpus=corpus, more=more)
     return ready if recipe.pretrain is None else _pretrained(recipe, recipe.pretrain, ready)
 
 
@@ -279,7 +292,7 @@ def _pretrained(recipe: Recipe, asked: PretrainRecipe, ready: Ready) -> Ready:
     """Return the parts with a language model that has learned from texts and graph."""
     run = pretrain(
         ready.text,
-        _texts(recipe, asked.texts, ready),
+        ready.texts(asked.texts),
         ready.graph,
         objectives=asked.objectives,
         out=Path(recipe.out) / "pretrain",
@@ -296,14 +309,6 @@ def _linked(corpus: Corpus, graph: Graph, text: TextEncoder) -> Corpus:
     return Linker(graph, text).link(corpus)
 
 
-def _texts(recipe: Recipe, name: str | None, ready: Ready) -> Corpus:
-    """Return the texts of that name, linked, or the training texts."""
-    if name is None:
-        return ready.corpus.train
-    read = Corpus.load(name, on_bad_line=recipe.data.on_bad_line)
-    return _linked(read, ready.graph, ready.text)
-
-
 def _beside(recipe: Recipe, ready: Ready) -> Beside | None:
     """Return what is learned with the task, or None."""
     asked = recipe.beside
@@ -311,7 +316,7 @@ def _beside(recipe: Recipe, ready: Ready) -> Beside | None:
         return None
     return Beside(
         objectives=asked.objectives,
-        corpus=_texts(recipe, asked.texts, ready),
+        corpus=ready.texts(asked.texts),
         graph=ready.graph,
         head=ready.head if "mask" in asked.objectives else None,
         batch_size=asked.batch_size,

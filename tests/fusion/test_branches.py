@@ -56,6 +56,7 @@ def test_a_text_without_facts_is_read_as_it_is(any_text, samples):
     plain = any_text.states([s.text for s in samples])
     states = grown_states(any_text, pad_grown(grown))
     assert torch.allclose(states[plain.mask], plain.states[plain.mask], atol=2e-2)
+    assert not any(g.has_facts for g in grown)
     kept = made.states(grown)
     assert torch.allclose(torch.cat(kept).float(), plain.states[plain.mask], atol=2e-2)
 

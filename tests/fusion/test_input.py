@@ -57,6 +57,21 @@ def test_a_mention_read_again_is_as_in_the_paper_where_no_other_mention_is(
     assert torch.allclose(out.last_hidden_state[0, 1], found, atol=2e-2)
 
 
+@torch.no_grad()
+def test_a_text_without_facts_is_read_once(text, nodes, graph, samples, monkeypatch):
+    model = FusedModel(text, nodes, graph=graph, fusion="input", labels=LABELS)
+    batcher = model.batcher()
+    read = []
+    monkeypatch.setattr(batcher.branches, "states", lambda grown: read.extend(grown) or grown)
+    bare = [sample._replace(mentions=()) for sample in samples]
+    items = batcher.items(bare)
+    assert not read
+    assert all(item.told_states is item.tokens.states for item in items)
+    batcher.items(samples)
+    assert read
+    assert all(grown.has_facts for grown in read)
+
+
 def test_it_trains_the_language_model_through_the_facts(text, nodes, graph, samples):
     model = FusedModel(text, nodes, graph=graph, fusion="input", labels=LABELS, train_text=True)
     batcher = model.batcher()

@@ -233,6 +233,7 @@ def test_fusions_are_compared_over_the_pretrained_language_model(home):
         ("objectives = {maks = 1.0}", "Did you mean 'mask'"),
         ("objectives = {}", "at least one objective"),
         ('report_to = "tensorbord"', "pretrain.report_to must be one of"),
+        ('texts = "mroe.jsonl"', "mroe.jsonl"),
     ],
 )
 def test_a_wrong_table_pretrain_is_refused_before_anything_is_trained(
@@ -240,5 +241,5 @@ def test_a_wrong_table_pretrain_is_refused_before_anything_is_trained(
 ):
     monkeypatch.setattr("lichen.jobs.recipe.train", lambda *_, **__: pytest.fail("trained"))
     (home / "recipe.toml").write_text(f"{RECIPE}[pretrain]\n{table}\n")
-    with pytest.raises((ChoiceError, ConfigError), match=said):
+    with pytest.raises((ChoiceError, ConfigError, DataError), match=said):
         prepare(Recipe.load(home / "recipe.toml"))
