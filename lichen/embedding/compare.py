@@ -20,6 +20,8 @@ BLOCK = 131_072
 """Differences held at a time by comparisons that no matrix product shortens: 512 KB."""
 BLOCK_WIDTH = 1024
 """Candidates that a block of differences holds at least, where there are as many."""
+COLUMNS = 1024
+"""Candidates that a product takes at a time on a processor, where its scores stay in cache."""
 
 
 class Comparison(Protocol):
@@ -75,7 +77,10 @@ class Dot:
 
     def scores(self, queries: Tensor, candidates: Tensor, *, out: Tensor | None = None) -> Tensor:
         """Compare all with all."""
-        return torch.mm(queries, candidates.T, out=out)
+        found = queries.new_empty(len(queries), len(candidates)) if out is None else out
+        for columns in _columns(candidates):
+            torch.mm(queries, candidates[columns].T, out=found[:, columns])
+        return found
 
     def pull(
         self, queries: Tensor, candidates: Tensor, scores: Tensor, upstream: Tensor, into: Tensor
@@ -103,17 +108,23 @@ class HalfDot:
 
     def scores(self, queries: Tensor, candidates: Tensor, *, out: Tensor | None = None) -> Tensor:
         """Compare all with all."""
-        found = queries.bfloat16() @ candidates.bfloat16().T
-        return found.to(queries.dtype) if out is None else out.copy_(found)
+        found = queries.new_empty(len(queries), len(candidates)) if out is None else out
+        half = queries.bfloat16()
+        for columns in _columns(candidates):
+            found[:, columns].copy_(half @ candidates[columns].bfloat16().T)
+        return found
 
     def pull(
         self, queries: Tensor, candidates: Tensor, scores: Tensor, upstream: Tensor, into: Tensor
     ) -> Tensor:
         """Return the gradient by the queries; `scores` is not read."""
         del scores
-        half = upstream.bfloat16()
-        into.add_(half.T @ queries.bfloat16())
-        return (half @ candidates.bfloat16()).to(queries.dtype)
+        asked, toward = queries.bfloat16(), torch.zeros_like(queries)
+        for columns in _columns(candidates):
+            half = upstream[:, columns].bfloat16()
+            into[columns].add_(half.T @ asked)
+            toward.add_(half @ candidates[columns].bfloat16())
+        return toward
 
 
 @dataclass(frozen=True)
@@ -128,9 +139,10 @@ class Euclidean:
 
     def scores(self, queries: Tensor, candidates: Tensor, *, out: Tensor | None = None) -> Tensor:
         """Compare all with all."""
-        found = torch.mm(queries, candidates.T, out=out).mul_(-2)
-        found.add_(candidates.square().sum(-1)).add_(queries.square().sum(-1, keepdim=True))
-        return found.clamp_min_(_TINY).sqrt_().neg_()
+        found = queries.new_empty(len(queries), len(candidates)) if out is None else out
+        for block in _negative_squares(queries, candidates, found):
+            block.clamp_max_(-_TINY).neg_().sqrt_().neg_()
+        return found
 
     def pull(
         self, queries: Tensor, candidates: Tensor, scores: Tensor, upstream: Tensor, into: Tensor
@@ -157,9 +169,10 @@ class SquaredEuclidean:
 
     def scores(self, queries: Tensor, candidates: Tensor, *, out: Tensor | None = None) -> Tensor:
         """Compare all with all."""
-        found = torch.mm(queries, candidates.T, out=out).mul_(2)
-        found.sub_(candidates.square().sum(-1)).sub_(queries.square().sum(-1, keepdim=True))
-        return found.clamp_max_(0.0)
+        found = queries.new_empty(len(queries), len(candidates)) if out is None else out
+        for block in _negative_squares(queries, candidates, found):
+            block.clamp_max_(0.0)
+        return found
 
     def pull(
         self, queries: Tensor, candidates: Tensor, scores: Tensor, upstream: Tensor, into: Tensor
@@ -272,6 +285,22 @@ class _AllWithAll(torch.autograd.Function):
         into = torch.zeros_like(candidates)
         toward = ctx.comparison.pull(queries, candidates, scores, upstream[0].clone(), into)
         return None, toward, into
+
+
+def _columns(candidates: Tensor) -> Iterator[slice]:
+    """Yield the candidates that a product takes at a time: all of them on an accelerator."""
+    size = COLUMNS if candidates.device.type == "cpu" else max(1, len(candidates))
+    for start in range(0, len(candidates), size):
+        yield slice(start, start + size)
+
+
+def _negative_squares(queries: Tensor, candidates: Tensor, into: Tensor) -> Iterator[Tensor]:
+    """Write minus the squared distances to `into`, and yield each part as it is written."""
+    lengths = queries.square().sum(-1, keepdim=True)
+    for columns in _columns(candidates):
+        met = candidates[columns]
+        block = torch.mm(queries, met.T, out=into[:, columns]).mul_(2)
+        yield block.sub_(met.square().sum(-1)).sub_(lengths)
 
 
 def _blocks(matrix: Tensor) -> Iterator[tuple[slice, slice, Tensor, Tensor, Tensor]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -305,7 +306,8 @@ class _Side:
 def count_rivals(scores: Tensor, row: Tensor, true: Tensor) -> tuple[Ids, Ids, Floats]:
     """Count the scores of a row that are above a value, and those that are at least that.
 
-    On a processor each row stays in its cache while the facts that share it are counted.
+    On a processor each row stays in its cache while the facts that share it are counted, and
+    torch's number of threads share the facts.
 
     Args:
         scores: `(b, n)`
@@ -318,13 +320,24 @@ def count_rivals(scores: Tensor, row: Tensor, true: Tensor) -> tuple[Ids, Ids, F
     """
     if scores.device.type != "cpu":
         return _count_in_blocks(scores, row, true)
-    table, values = scores.numpy(), true.numpy()
+    threads = torch.get_num_threads()
+    if threads == 1:
+        return _count_by_row(scores.numpy(), row.numpy(), true.numpy())
+    rows, values = (np.array_split(x.numpy(), threads) for x in (row, true))
+    with ThreadPoolExecutor(threads) as pool:
+        found = pool.map(_count_by_row, [scores.numpy()] * threads, rows, values)
+    above, level, highest = (np.concatenate(x) for x in zip(*found, strict=True))
+    return above, level, highest
+
+
+def _count_by_row(table: Floats, rows: Ids, values: Floats) -> tuple[Ids, Ids, Floats]:
+    """Count for some facts, in one thread; numpy lets the others run meanwhile."""
     above, level = np.empty(len(values), np.int64), np.empty(len(values), np.int64)
     highest = np.empty(len(values))
-    flags: NDArray[np.bool_] = np.empty(scores.shape[1], dtype=np.bool_)
-    for fact, i in enumerate(row.tolist()):
-        above[fact] = np.count_nonzero(np.greater(table[i], values[fact], out=flags))
-        level[fact] = np.count_nonzero(np.greater_equal(table[i], values[fact], out=flags))
+    flags: NDArray[np.bool_] = np.empty(table.shape[1], dtype=np.bool_)
+    for fact, (i, value) in enumerate(zip(rows.tolist(), values, strict=True)):
+        above[fact] = np.count_nonzero(np.greater(table[i], value, out=flags))
+        level[fact] = np.count_nonzero(np.greater_equal(table[i], value, out=flags))
         highest[fact] = table[i].max()
     return above, level, highest
 

@@ -52,6 +52,7 @@ def test_golden_comparisons():
 def test_blocks_change_nothing(kind, block, monkeypatch):
     monkeypatch.setattr(compare, "BLOCK", block)
     monkeypatch.setattr(compare, "BLOCK_WIDTH", 3)
+    monkeypatch.setattr(compare, "COLUMNS", block)
     queries, candidates, upstream = drawn(5, 6), drawn(11, 6).flip(1), drawn(5, 11)
     scores, by_query, by_candidate = slow(kind, queries, candidates, upstream)
     found = kind.scores(queries, candidates)

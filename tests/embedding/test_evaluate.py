@@ -118,16 +118,21 @@ def test_infinite_scores_and_many_truths_of_one_query(monkeypatch, chunk, hides)
             assert rank == 1 + above + sum(s == row[truth] for s in rivals) / 2
 
 
-def test_counting_in_blocks_equals_counting_by_row():
+def test_counting_in_blocks_equals_counting_by_row_in_any_number_of_threads():
     draw = torch.Generator().manual_seed(0)
     scores = torch.randint(0, 5, (7, 30), generator=draw).float()
     scores[3, 4] = float("nan")
     row = torch.tensor([0, 0, 1, 3, 3, 3, 4, 5, 6, 6])
     true = scores[row, torch.randint(0, 30, (10,), generator=draw)]
-    for a, b in zip(
-        count_rivals(scores, row, true), _count_in_blocks(scores, row, true), strict=True
-    ):
-        np.testing.assert_array_equal(a, b)
+    expected = _count_in_blocks(scores, row, true)
+    before = torch.get_num_threads()
+    try:
+        for threads in (1, 2, 16):
+            torch.set_num_threads(threads)
+            for a, b in zip(count_rivals(scores, row, true), expected, strict=True):
+                np.testing.assert_array_equal(a, b)
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_figures_by_relation_and_by_mapping_class():
