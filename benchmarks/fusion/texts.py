@@ -12,7 +12,7 @@ import json
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from itertools import pairwise
@@ -25,12 +25,13 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from embedding.runs import data_folder
 from tasks import fewrel as few
+from tasks.umls import statements
 
 import lichen as li
 from lichen.data.atlas.claims import claims, removed
 from lichen.data.builder import GraphBuilder
 from lichen.data.corpus import Corpus, Document, Mention, Span
-from lichen.data.graph import Graph, Ids
+from lichen.data.graph import Graph
 from lichen.embedding.config import EmbeddingConfig
 from lichen.embedding.encoder import GraphEncoder
 
@@ -218,7 +219,7 @@ def umls_statements() -> Task:
     rng = np.random.default_rng(7)
     held = rng.permutation(whole.split("valid"))
     splits = {"train": held[:450], "valid": held[450:], "test": whole.split("test")}
-    documents = [x for name, facts in splits.items() for x in _statements(whole, facts, rng, name)]
+    documents = [x for name, facts in splits.items() for x in statements(whole, facts, rng, name)]
     graph = whole.select(whole.splits["train"])
     nodes = _embedded(graph, UMLS_EMBEDDING, dim=64)
     corpus = Corpus(tuple(documents))
@@ -230,26 +231,8 @@ def more_statements(task: Task, num_facts: int) -> Corpus:
     rng = np.random.default_rng(8)
     facts = rng.permutation(task.graph.triples)[:num_facts]
     known = {doc.text for doc in task.corpus}
-    found = {x.text: x for x in _statements(task.graph, facts, rng, "more") if x.text not in known}
+    found = {x.text: x for x in statements(task.graph, facts, rng, "more") if x.text not in known}
     return Corpus(tuple(replace(x, label=None, split=None) for x in found.values()))
-
-
-def _statements(
-    graph: Graph, facts: Ids, rng: np.random.Generator, split: str
-) -> Iterator[Document]:
-    """Yield each fact as a sentence, and with a tail that the relation has elsewhere."""
-    r_of, t_of = graph.triples[:, 1], graph.triples[:, 2]
-    tails = {r: np.unique(t_of[r_of == r]) for r in range(graph.num_relations)}
-    for i, (h, r, t) in enumerate(facts.tolist()):
-        false = [x for x in tails[r].tolist() if (h, r, x) not in graph and x != h]
-        pairs = [("true", t)] + ([("false", int(rng.choice(false)))] if false else [])
-        for label, tail in pairs:
-            head, end = (graph.entities[x].replace("_", " ") for x in (h, tail))
-            text = f"{head} {graph.relation_text(r)} {end}"
-            spans = Span(0, len(head)), Span(len(text) - len(end), len(text))
-            mentions = (Mention(spans[0], h), Mention(spans[1], tail))
-            name = f"{split}-{i}-{label}"
-            yield Document(id=name, text=text, label=label, split=split, mentions=mentions)
 
 
 def fewrel(num_train: int = FEWREL_SIZES["num_train"]) -> Task:

@@ -17,6 +17,7 @@ from tasks import (
     reviews,
     semeval2010,
     sst2,
+    umls,
     wsd,
 )
 from tasks.task import Task
@@ -36,5 +37,6 @@ TASKS: dict[str, Callable[..., Task]] = {
     "pubmedqa": pubmedqa.load,
     "wsd": wsd.load,
     "atlas": atlas.load,
+    "umls": umls.load,
 }
 """Every loader by the name of its task."""
