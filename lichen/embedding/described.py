@@ -12,12 +12,15 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from lichen.base.errors import ConfigError, DataError, ShapeError
+from lichen.base.paths import home
+from lichen.data.corpus import Span
 from lichen.data.graph import Graph
 from lichen.data.vocabulary import Vocabulary
 from lichen.embedding.artifact import read_artifact, write_artifact
 from lichen.embedding.encoder import GraphEncoder
 from lichen.embedding.scorer import START_SIZE
 from lichen.embedding.unseen import Newcomer
+from lichen.lm.span_states import SpanStates
 from lichen.lm.text_encoder import TextEncoder
 
 _TINY = 1e-12  # features that are all zero have no length
@@ -49,6 +52,7 @@ class DescribedEncoder(GraphEncoder):
         ConfigError: `dim` or `reciprocal` does not fit the scorer, or there is nothing to compute
             vectors from.
         ShapeError: `features` does not have one row an entity.
+        DataError: `features` holds a NaN or an infinity.
 
     References:
         Wang et al., 2021, arXiv:1911.06136 (KEPLER). Differs: the language model is frozen.
@@ -232,17 +236,26 @@ class DescribedEncoder(GraphEncoder):
         return encoder.eval()
 
 
-def description_vectors(graph: Graph, text: TextEncoder) -> Tensor:
-    """Encode each entity's label and description, `(entities, text.dim)`, to be kept.
+def description_vectors(
+    graph: Graph, text: TextEncoder, *, folder: str | Path | None = None
+) -> Tensor:
+    """Encode each entity's label and description; what was read before comes from disk.
 
     Args:
         graph: its entities; one without a description has its label alone.
-        text: the language model; it runs once.
+        text: the language model, which stays as it is.
+        folder: where vectors are kept; None is `description-vectors` under the cache folder.
 
     Returns:
-        Unit vectors, as `DescribedEncoder` and `GraphNetwork` take them.
+        `(entities, text.dim)` unit vectors, as `DescribedEncoder` and `GraphNetwork` take them;
+        they are kept in half precision.
     """
-    return torch.from_numpy(text.encode(descriptions(graph)))
+    where = home() / "description-vectors" if folder is None else Path(folder)
+    kept = SpanStates(text, layers=1, folder=where)
+    said = descriptions(graph)
+    found = kept.get([(one, Span(0, len(one))) for one in said])[:, -1]
+    kept.save()
+    return torch.from_numpy(found).float()
 
 
 def descriptions(graph: Graph) -> list[str]:
@@ -262,5 +275,11 @@ def _matrix(features: ArrayLike | Tensor | None, num_entities: int) -> Tensor:
         raise ShapeError(
             f"features must have shape ({num_entities}, width), a row an entity; got "
             f"{tuple(found.shape)}. Encode one description for each entity."
+        )
+    if not bool(found.isfinite().all()):
+        row = int((~found.isfinite()).any(1).nonzero()[0])
+        raise DataError(
+            f"features must be numbers; row {row} holds a NaN or an infinity. Look at how that "
+            "entity was described."
         )
     return found

@@ -124,9 +124,29 @@ def test_wrong_input_says_what_to_do(world, trained):
         trained.with_entities(texts={"new": "a thing"})
 
 
-def test_description_vectors_are_the_language_models():
+def test_description_vectors_are_the_language_models_and_are_read_once(tmp_path, monkeypatch):
     graph = Graph.from_triples([("Vienna", "in", "Austria")])
     graph = replace(graph, descriptions={0: "the capital, on the Danube"})
     text = TextEncoder.load()
     expected = text.encode(["Vienna: the capital, on the Danube", "Austria"])
-    np.testing.assert_allclose(description_vectors(graph, text), expected, atol=1e-6)
+    found = description_vectors(graph, text, folder=tmp_path)
+    np.testing.assert_allclose(found, expected, atol=2e-3)
+    assert found.norm(dim=1) == pytest.approx(1, abs=1e-3)
+    read = []
+    tokens = TextEncoder.tokens
+    monkeypatch.setattr(
+        TextEncoder, "tokens", lambda self, texts: read.extend(texts) or tokens(self, texts)
+    )
+    assert torch.equal(description_vectors(graph, text, folder=tmp_path), found)
+    assert read == []
+    description_vectors(replace(graph, descriptions={0: "on the Danube"}), text, folder=tmp_path)
+    assert read == ["Vienna: on the Danube"]
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_features_that_are_no_numbers_are_refused(value):
+    graph = Graph.from_triples([("Vienna", "in", "Austria")])
+    features = np.ones((2, 3))
+    features[1, 2] = value
+    with pytest.raises(DataError, match=r"features must be numbers; row 1 holds a NaN"):
+        DescribedEncoder("distmult", graph, dim=4, features=features)
