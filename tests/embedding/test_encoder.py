@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -149,3 +152,29 @@ def test_load_finds_the_class_that_was_saved(graph, tmp_path):
     assert isinstance(again, DescribedEncoder)
     assert not again.training
     torch.testing.assert_close(again.vectors(), described.vectors())
+
+
+def test_saved_vectors_stay_in_their_file_until_they_are_read(tmp_path):
+    """Opening 100 MB of vectors takes far less memory of one's own than that."""
+    labels = [f"e{i}" for i in range(50_000)]
+    graph = Graph.from_triples([(label, "r", "e0") for label in labels])
+    GraphEncoder("distmult", graph, dim=512).save(tmp_path / "nodes")
+    program = (
+        "import re, sys\n"
+        "from pathlib import Path\n"
+        "from lichen.embedding.encoder import GraphEncoder\n"
+        "def own(): return int(re.search(r'RssAnon:\\s+(\\d+)', "
+        "Path('/proc/self/status').read_text())[1])\n"
+        "before = own()\n"
+        "encoder = GraphEncoder.load(sys.argv[1])\n"
+        "print(own() - before, encoder.entity_table.nbytes // 1024)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "nodes")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    added, size = map(int, done.stdout.split())
+    assert size > 95_000
+    assert added < size / 3
