@@ -50,7 +50,7 @@ class Setting:
     published: str
     """The figure to compare with, and who printed it."""
     floor: float | None = None
-    """Mean MRR that was measured, less a little: below it something broke."""
+    """Below it something broke: the print where ours is over it, else what we got less a little."""
     options: dict[str, Any] = field(default_factory=dict)
     """The scorer's own settings, or the path model's; with "layers", those of a graph network."""
 
