@@ -1,7 +1,7 @@
 """Rewrite the generated pages; with --check, fail when one is out of date.
 
-Generated: docs/reference/cli.md, docs/reference/methods.md, docs/results.md, and the README's
-file tree.
+Generated: docs/reference/cli.md, docs/reference/methods.md, docs/results.md, docs/fusions.md, and
+the README's file tree.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 
 os.environ.update(COLUMNS="88", TERM="dumb", NO_COLOR="1")
 
+from fusions import fusion_page, fusion_section
 from typer.testing import CliRunner
 
 import lichen as li
@@ -65,75 +66,13 @@ def results_page() -> str:
             seeds = ", ".join(map(str, row["seeds"]))
             cells += (seeds, row["commit"][:8] + row["commit"][40:])
             lines.append("| " + " | ".join(str(cell) for cell in cells) + " |")
-    return "\n".join([*lines, "", *fusion_section()]) + "\n"
+    return "\n".join([*lines, "", *fusion_section(fusion_rows())]) + "\n"
 
 
-FUSION_KEY = """\
-Each cell: accuracy in % (of `ner`, F1 of a sentence's spans), and the gain over the twin without
-knowledge, in points.
-🟩 ahead of no, shuffled and counted knowledge, each with p below 0.05 (new examples) and its 95 %
-interval above zero (new examples and new seeds); 🟢 ahead of no and of shuffled knowledge with p
-below 0.05 alone; 🟥 behind no knowledge with p below 0.05; ⬜ none of these. p-values are not
-corrected for the number of cells."""
-
-
-def fusion_section() -> list[str]:
-    """Return the fusion bench as a heat map, then what each task links and how it was run."""
+def fusion_rows() -> list[dict[str, Any]]:
+    """Return the rows of the fusion bench, a task each."""
     paths = sorted((ROOT / "benchmarks" / "rows" / "fusion").glob("*.json"))
-    found = [json.loads(path.read_text()) for path in paths]
-    if not found:
-        return []
-    names = sorted({s["fusion"] for row in found for s in row["standings"]})
-    lines = [
-        "## Fusions",
-        "",
-        FUSION_KEY,
-        "",
-        "| task | none | " + " | ".join(names) + " |",
-        "|---|---|" + "---|" * len(names),
-    ]
-    for row in found:
-        cells = {s["fusion"]: _fusion_cell(s) for s in row["standings"]}
-        none = 100 * sum(row["none"]) / len(row["none"])
-        told = " | ".join(cells.get(name, "–") for name in names)
-        lines.append(f"| {row['task']} | {none:.1f} | {told} |")
-    lines += [
-        "",
-        "Means over all tasks of training seconds and trained parameters, and tasks won:",
-        "",
-        "| fusion | training, s | trained | 🟩 or 🟢 |",
-        "|---|---|---|---|",
-    ]
-    for name in names:
-        mine = [s for row in found for s in row["standings"] if s["fusion"] == name]
-        seconds = sum(s["train_s"] for s in mine) / len(mine)
-        trained = sum(s["num_trained"] for s in mine) // len(mine)
-        green = sum(_fusion_cell(s)[0] in "🟩🟢" for s in mine)
-        lines.append(f"| {name} | {seconds:.1f} | {trained:,} | {green} of {len(mine)} |")
-    lines += [
-        "",
-        "| task | examples | training documents | head | what is linked | leak guards |",
-        "|---|---|---|---|---|---|",
-    ]
-    for row in found:
-        size = row["settings"]["num_train"]
-        head = row["settings"]["head"]
-        leaks = "; ".join(f"{x['what']}: {x['count']} of {x['total']}" for x in row["leaks"])
-        cells = (row["task"], row["num_examples"], size, head, row["note"], leaks or "nothing")
-        lines.append("| " + " | ".join(str(cell) for cell in cells) + " |")
-    return lines
-
-
-def _fusion_cell(standing: dict[str, Any]) -> str:
-    gains, p_values = standing["gains"], standing["p_values"]
-    clear = {k for k in gains if p_values[k] < 0.05}
-    ahead = {k for k in clear if gains[k]["mean"] > 0}
-    is_sure = ahead == set(gains) and all(g["low"] > 0 for g in gains.values())
-    is_behind = "none" in clear - ahead
-    is_ahead = ahead >= {"none", "shuffled"}
-    mark = "🟩" if is_sure else "🟢" if is_ahead else "🟥" if is_behind else "⬜"
-    gain = f"{100 * gains['none']['mean']:+.1f}".replace("-", "−")
-    return f"{mark} {100 * standing['mean']:.1f} ({gain})"
+    return [json.loads(path.read_text(encoding="utf-8")) for path in paths]
 
 
 def tree() -> str:
@@ -163,6 +102,7 @@ def main() -> int:
         ROOT / "docs/reference/cli.md": cli_page(),
         ROOT / "docs/reference/methods.md": methods_page(),
         ROOT / "docs/results.md": results_page(),
+        ROOT / "docs/fusions.md": fusion_page(fusion_rows()),
         ROOT / "README.md": readme(),
     }
     stale = [p for p, text in pages.items() if not p.exists() or p.read_text() != text]

@@ -10,14 +10,13 @@ Run: python benchmarks/embedding/classification.py [--scorers rescal ...] [--see
 from __future__ import annotations
 
 import argparse
-import json
 from typing import Any
 
 import numpy as np
 import torch
 from priors import blank
 from published import SETTINGS
-from runs import ROWS, Setting, commit, data_folder, kept_model, machine, spread
+from runs import Setting, data_folder, figure_row, kept_model, write_rows
 
 from lichen.data.graph import Graph, Ids
 from lichen.data.read.codex import read_negatives
@@ -61,34 +60,22 @@ def by_one(encoder: FactScorer, graph: Graph, negatives: dict[str, Ids]) -> Figu
 
 def rows_of(scorer: str, way: str, runs: list[Figures], seeds: list[int]) -> list[dict[str, Any]]:
     """Return the rows of accuracy and F1."""
-    rows = []
-    for metric, published in PUBLISHED.items():
-        values = [run[metric] for run in runs]
-        row = {
-            "benchmark": f"{DATA} {scorer}, hard negatives",
-            "metric": f"{metric}, {way}",
-            **spread(values),
-            "published": published,
-            "seeds": seeds,
-            "values": [round(x, 5) for x in values],
-            "machine": machine(),
-            "commit": commit(),
-        }
-        rows.append(row)
-        print(f"{row['benchmark']}: {row['metric']} {row['mean']} {row['interval']}", flush=True)
-    return rows
+    return [
+        figure_row(
+            f"{DATA} {scorer}, hard negatives",
+            f"{metric}, {way}",
+            [run[metric] for run in runs],
+            seeds=seeds,
+            published=published,
+        )
+        for metric, published in PUBLISHED.items()
+    ]
 
 
 def models(setting: Setting, graph: Graph, seeds: list[int]) -> list[GraphEncoder]:
     """Return the trained vectors of each seed; a path model scores no single facts."""
     found = (kept_model(setting, graph, seed) for seed in seeds)
     return [model for model in found if isinstance(model, GraphEncoder)]
-
-
-def write(rows: list[dict[str, Any]], name: str) -> None:
-    """Write some rows to their file."""
-    text = json.dumps(rows, indent=1) + "\n"
-    (ROWS / f"classification-{name}.json").write_text(text, encoding="utf-8")
 
 
 def main() -> None:
@@ -102,14 +89,15 @@ def main() -> None:
     graph = Graph.load(folder)
     negatives = {name: read_negatives(folder, graph, split=name) for name in SPLITS}
     alone = by_relation(blank(graph), graph, negatives)
-    write(rows_of("without vectors", OURS, [alone], asked.seeds[:1]), DATA)
+    rows = rows_of("without vectors", OURS, [alone], asked.seeds[:1])
+    write_rows(f"classification-{DATA}", rows)
     for scorer in asked.scorers:
         rows = []
         trained = models(settings[scorer], graph, asked.seeds)
         for way, judge in ((OURS, by_relation), (THEIRS, by_one)):
             runs = [judge(model, graph, negatives) for model in trained]
             rows += rows_of(scorer, way, runs, asked.seeds)
-        write(rows, f"{DATA}-{scorer}")
+        write_rows(f"classification-{DATA}-{scorer}", rows)
 
 
 if __name__ == "__main__":

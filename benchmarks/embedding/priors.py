@@ -10,19 +10,21 @@ Run: python benchmarks/embedding/priors.py [--data kgc_wn18rr ...] [--scorers co
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from typing import Any
 
 import torch
 from published import SETTINGS
-from runs import ROWS, Setting, commit, data_folder, kept_model, machine, spread
+from runs import Setting, data_folder, figure_row, kept_model, train_seconds, write_rows
 
 from lichen.data.graph import Graph
+from lichen.embedding.calibrate import Completer
 from lichen.embedding.encoder import GraphEncoder
-from lichen.embedding.evaluate import LinkPrediction, evaluate
-from lichen.embedding.prior import fit_prior
+from lichen.embedding.evaluate import LinkPrediction, Ranker, evaluate
+from lichen.embedding.prior import PriorRanker, fit_prior
 
+Run = tuple[LinkPrediction, dict[str, float | None]]
+"""The ranks, and the seconds of what it took to get there."""
 PUBLISHED = {
     "kgc_fb15k237": "arXiv:2106.06935: NBFNet 0.415",
     "kgc_wn18rr": "arXiv:2106.06935: NBFNet 0.551",
@@ -37,13 +39,31 @@ def blank(graph: Graph) -> GraphEncoder:
     return encoder
 
 
-def one(setting: Setting, graph: Graph, seed: int) -> dict[str, LinkPrediction]:
-    """Rank the test facts of one seed by the vectors, and by vectors and habits."""
-    encoder = kept_model(setting, graph, seed)
+def judged(ranker: Ranker, graph: Graph, **seconds: float | None) -> Run:
+    """Rank the test facts; the seconds that this took join those given."""
+    started = time.perf_counter()
+    found = evaluate(ranker, graph)
+    return found, {**seconds, "ranking_s": round(time.perf_counter() - started, 2)}
+
+
+def with_habits(encoder: Completer, graph: Graph) -> tuple[PriorRanker, float]:
+    """Fit the habits beside some vectors; return both, and the seconds that it took."""
     started = time.perf_counter()
     told = fit_prior(encoder, graph)
-    print(f"scale {told.scale}, fitted in {time.perf_counter() - started:.0f} s", flush=True)
-    return {"vectors": evaluate(encoder, graph), "vectors and habits": evaluate(told, graph)}
+    seconds = round(time.perf_counter() - started, 2)
+    print(f"scale {told.scale}, fitted in {seconds} s", flush=True)
+    return told, seconds
+
+
+def one(setting: Setting, graph: Graph, seed: int) -> dict[str, Run]:
+    """Rank the test facts of one seed by the vectors, and by vectors and habits."""
+    encoder = kept_model(setting, graph, seed)
+    train_s = train_seconds(setting, seed)
+    told, fit_s = with_habits(encoder, graph)
+    return {
+        "vectors": judged(encoder, graph, train_s=train_s),
+        "vectors and habits": judged(told, graph, train_s=train_s, fit_s=fit_s),
+    }
 
 
 def rows_of(setting: Setting, seeds: list[int]) -> list[dict[str, Any]]:
@@ -51,25 +71,23 @@ def rows_of(setting: Setting, seeds: list[int]) -> list[dict[str, Any]]:
     graph = Graph.load(data_folder(setting.data))
     runs = [one(setting, graph, seed) for seed in seeds]
     ways = {name: [run[name] for run in runs] for name in runs[0]}
-    ways["habits"] = [evaluate(fit_prior(blank(graph), graph), graph)]
+    told, fit_s = with_habits(blank(graph), graph)
+    ways["habits"] = [judged(told, graph, fit_s=fit_s)]
     rows = []
     for name, found in ways.items():
-        print(f"{setting.name}, {name}: {', '.join(map(str, found))}", flush=True)
         for metric in ("MRR", "Hits@1", "Hits@10"):
-            both = [ranks.both for ranks in found]
+            both = [ranks.both for ranks, _ in found]
             values = [x.mrr if metric == "MRR" else x.hits[int(metric[5:])] for x in both]
             is_best = metric == "MRR" and name == "vectors and habits"
             rows.append(
-                {
-                    "benchmark": f"{setting.name}, {name}",
-                    "metric": metric,
-                    **spread(values),
-                    "published": PUBLISHED[setting.data] if is_best else "",
-                    "seeds": seeds[: len(found)],
-                    "values": [round(x, 5) for x in values],
-                    "machine": machine(),
-                    "commit": commit(),
-                }
+                figure_row(
+                    f"{setting.name}, {name}",
+                    metric,
+                    values,
+                    seeds=seeds[: len(found)],
+                    published=PUBLISHED[setting.data] if is_best else "",
+                    seconds=[seconds for _, seconds in found],
+                )
             )
     return rows
 
@@ -83,9 +101,8 @@ def main() -> None:
     asked = parser.parse_args()
     for setting in SETTINGS:
         if setting.data in asked.data and setting.scorer in asked.scorers:
-            path = ROWS / f"prior-{setting.data}-{setting.scorer}.json"
             rows = rows_of(setting, asked.seeds)
-            path.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+            write_rows(f"prior-{setting.data}-{setting.scorer}", rows)
 
 
 if __name__ == "__main__":

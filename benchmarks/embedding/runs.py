@@ -18,12 +18,14 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from lichen.data.graph import Graph
+from lichen.embedding.checkpoint import remove_checkpoint
 from lichen.embedding.config import EmbeddingConfig
 from lichen.embedding.encoder import GraphEncoder
-from lichen.embedding.evaluate import evaluate
+from lichen.embedding.evaluate import Ranker, evaluate
 from lichen.embedding.gnn.encoder import GraphNetwork
 from lichen.embedding.path.config import PathConfig
 from lichen.embedding.path.model import PathModel
@@ -80,6 +82,15 @@ def data_folder(name: str) -> Path:
     return base / name
 
 
+def benchmark_graph(name: str) -> Graph:
+    """Return a benchmark's graph; background facts, where it has some, are trained on as well."""
+    graph = Graph.load(data_folder(name))
+    splits = dict(graph.splits)
+    if "facts" in splits:
+        splits["train"] = np.sort(np.concatenate([splits.pop("facts"), splits["train"]]))
+    return replace(graph, splits=splits)
+
+
 def seeds_from_command_line(doc: str | None) -> list[int]:
     """Return the seeds asked for; three by default."""
     parser = argparse.ArgumentParser(description=doc)
@@ -97,7 +108,7 @@ def measure(setting: Setting, seeds: Sequence[int]) -> dict[str, Any]:
     for seed in seeds:
         if seed in [run["seed"] for run in runs]:
             continue
-        graph = graph or Graph.load(data_folder(setting.data))
+        graph = graph or benchmark_graph(setting.data)
         run = _one(setting, graph, seed)
         runs = sorted([*_kept(setting), run], key=lambda run: run["seed"])
         ROWS.mkdir(exist_ok=True)
@@ -132,9 +143,10 @@ def _row(setting: Setting, runs: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _trained(
+def trained(
     setting: Setting, graph: Graph, seed: int
 ) -> tuple[GraphEncoder | PathModel, TrainReport]:
+    """Train a model of a setting, and keep it with the seconds that it took."""
     model: GraphEncoder | PathModel
     folder = _folder(setting, seed)
     if isinstance(setting.config, PathConfig):
@@ -142,11 +154,14 @@ def _trained(
         config = replace(setting.config, seed=seed)
         state = folder.with_name(f"{folder.name}-state")
         report = train_paths(model, graph, config=config, checkpoint=state)
+        model.save(folder)
+        remove_checkpoint(state)
     else:
         kind = GraphNetwork if "layers" in setting.options else GraphEncoder
         model = kind(setting.scorer, graph, dim=setting.dim, seed=seed, **setting.options)
         report = train_embedding(model, graph, config=replace(setting.config, seed=seed))
-    model.save(folder)
+        model.save(folder)
+    _seconds_file(folder).write_text(json.dumps(round(report.seconds, 1)), encoding="utf-8")
     return model, report
 
 
@@ -156,9 +171,19 @@ def kept_model(setting: Setting, graph: Graph, seed: int) -> GraphEncoder | Path
     if folder.is_dir():
         is_paths = isinstance(setting.config, PathConfig)
         return PathModel.load(folder, graph) if is_paths else GraphEncoder.load(folder)
-    model, report = _trained(setting, graph, seed)
+    model, report = trained(setting, graph, seed)
     print(f"{setting.name}, seed {seed}: {report}", flush=True)
     return model
+
+
+def train_seconds(setting: Setting, seed: int) -> float | None:
+    """Return how long the training of a kept model took; None where nothing tells."""
+    told = _seconds_file(_folder(setting, seed))
+    return float(json.loads(told.read_text(encoding="utf-8"))) if told.is_file() else None
+
+
+def _seconds_file(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}-seconds.json")
 
 
 def _folder(setting: Setting, seed: int) -> Path:
@@ -167,13 +192,25 @@ def _folder(setting: Setting, seed: int) -> Path:
 
 
 def _one(setting: Setting, graph: Graph, seed: int) -> dict[str, Any]:
-    encoder, report = _trained(setting, graph, seed)
-    started = time.perf_counter()
-    found = evaluate(encoder, graph)
-    ranking_s = time.perf_counter() - started
-    print(f"seed {seed}: {found}; {report}", flush=True)
+    model, report = trained(setting, graph, seed)
+    figures = ranking_figures(model, graph)
+    print(f"seed {seed}: MRR {figures['mrr']:.4f}; {report}", flush=True)
     return {
         "seed": seed,
+        **figures,
+        "valid_mrr": [round(x, 5) for x in report.valid_mrr],
+        "epochs": report.epochs,
+        "best_epoch": report.best_epoch,
+        "train_s": round(report.seconds, 1),
+    }
+
+
+def ranking_figures(model: Ranker, graph: Graph) -> dict[str, Any]:
+    """Rank the test facts of a graph: the figures of a run, and the seconds that it took."""
+    started = time.perf_counter()
+    found = evaluate(model, graph)
+    ranking_s = time.perf_counter() - started
+    return {
         "mrr": round(found.both.mrr, 5),
         "hits": {str(k): round(v, 5) for k, v in found.both.hits.items()},
         "mean_rank": round(found.both.mean_rank, 2),
@@ -181,12 +218,39 @@ def _one(setting: Setting, graph: Graph, seed: int) -> dict[str, Any]:
         "mrr_heads": round(found.heads.mrr, 5),
         "num_queries": found.both.num_queries,
         "num_unseen": found.num_unseen,
-        "valid_mrr": [round(x, 5) for x in report.valid_mrr],
-        "epochs": report.epochs,
-        "best_epoch": report.best_epoch,
-        "train_s": round(report.seconds, 1),
         "ranking_s": round(ranking_s, 2),
     }
+
+
+def figure_row(
+    benchmark: str,
+    metric: str,
+    values: Sequence[float],
+    *,
+    seeds: Sequence[int],
+    published: str = "",
+    **more: Any,
+) -> dict[str, Any]:
+    """Return the row of a figure, one value a seed, and show it; `more` are further fields."""
+    row = {
+        "benchmark": benchmark,
+        "metric": metric,
+        **spread(values),
+        "published": published,
+        "seeds": list(seeds),
+        "values": [round(x, 5) for x in values],
+        **more,
+        "machine": machine(),
+        "commit": commit(),
+    }
+    print(f"{benchmark}: {metric} {row['mean']} {row['interval']}; {published}", flush=True)
+    return row
+
+
+def write_rows(name: str, rows: list[dict[str, Any]]) -> None:
+    """Write some rows to a file of their own."""
+    text = json.dumps(rows, indent=1) + "\n"
+    (ROWS / f"{name}.json").write_text(text, encoding="utf-8")
 
 
 def spread(values: Sequence[float]) -> dict[str, Any]:

@@ -10,18 +10,11 @@ Run: python benchmarks/fusion/cost.py [--fusions gate add ...] [--repetitions 7]
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
-import sys
 import time
-from pathlib import Path
-from typing import Any
 
 import torch
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "embedding"))
-
-from runs import ROWS, commit, machine
+from figures import Row, renew, row
 
 import lichen as li
 from lichen.fusion import EVERY
@@ -79,7 +72,7 @@ def main() -> None:
         for name in names
     }
     fed = {name: batches_of(model, claims) for name, model in models.items()}
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     for what, run in (("inference", infer), ("a training step", learn)):
         ratios: dict[str, list[float]] = {name: [] for name in asked.fusions}
         for repetition in range(asked.repetitions + 1):
@@ -89,27 +82,16 @@ def main() -> None:
                 if repetition:  # the first one warms up
                     ratios[name].append(ratio)
         for name, found in ratios.items():
-            low, high = min(found), max(found)
-            median = statistics.median(found)
-            print(f"{what}, {name}: {median:.3f} ({low:.3f} to {high:.3f})", flush=True)
-            rows.append(
-                {
-                    "benchmark": f"cost of {what}, {name}",
-                    "metric": "times the model without knowledge, equal batch "
-                    f"(median and range of {asked.repetitions})",
-                    "mean": round(median, 3),
-                    "interval": [round(low, 3), round(high, 3)],
-                    "published": "",
-                    "seeds": [0],
-                    "runs": [round(x, 4) for x in found],
-                    "machine": machine(),
-                    "commit": commit(),
-                }
+            told = row(
+                f"cost of {what}, {name}",
+                "times the model without knowledge, equal batch "
+                f"(median and range of {asked.repetitions})",
+                statistics.median(found),
+                (min(found), max(found)),
+                seeds=[0],
             )
-    path = ROWS / "fusion-cost.json"
-    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
-    measured = {row["benchmark"]: row for row in [*before, *rows]}
-    path.write_text(json.dumps(list(measured.values()), indent=1) + "\n", encoding="utf-8")
+            rows.append({**told, "runs": [round(x, 4) for x in found]})
+    renew("fusion-cost", rows)
 
 
 if __name__ == "__main__":

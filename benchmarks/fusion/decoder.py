@@ -1,6 +1,7 @@
 """Fusions of a decoder, SmolLM2, and of an encoder, MiniLM: Atlas claims, each with its twins.
 
 Both language models are frozen, and all settings are the defaults of `Contest`; nothing was chosen.
+Rows of fusions that are not asked for stay as they are.
 
 Run: python benchmarks/fusion/decoder.py [--fusions add neighbours ...]
 """
@@ -11,7 +12,7 @@ import argparse
 
 import numpy as np
 from atlas_claims import claims_contest
-from figures import RUNS, Row, row, write
+from figures import RUNS, Row, renew, row
 
 import lichen as li
 from lichen.training.twins import Kind
@@ -55,7 +56,7 @@ def main() -> None:
         for name, text in language_models().items()
         for row in measure(name, text, asked.fusions)
     ]
-    write("fusion-decoder", rows)
+    renew("fusion-decoder", rows)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Ensembles over fused, text-only and graph-only learners, beside the best of their members.
 
-Run: python benchmarks/fusion/ensembles.py [--tasks umls claims semeval]
+Run: python benchmarks/fusion/ensembles.py [--tasks umls claims semeval]; the tasks that have rows
+are measured where none is named.
 """
 
 from __future__ import annotations
@@ -8,8 +9,8 @@ from __future__ import annotations
 import argparse
 
 import numpy as np
-from figures import SEEDS, Right, gained, shown, write
-from texts import Task, load, model_of
+from figures import SEEDS, Right, gained, measured, shown, write
+from texts import TASKS, Task, load, model_of
 
 import lichen as li
 from lichen.training.config import TrainConfig
@@ -25,7 +26,7 @@ SIZES = {"bagging": {"rounds": 3}, "boosting": {"rounds": 6}, "stacking": {"fold
 def main() -> None:
     """Fit members and ensembles for every seed; write the rows."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tasks", nargs="+", default=["umls", "claims", "semeval"])
+    parser.add_argument("--tasks", nargs="+", default=measured("ensembles"), choices=TASKS)
     text = li.TextEncoder.load()
     for name in parser.parse_args().tasks:
         task = load(name)

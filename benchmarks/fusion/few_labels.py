@@ -4,7 +4,8 @@ With 1, 5 and 10 % of the labels of a task's training documents, drawn at random
 unlabelled texts, or what active learning chooses from. Active learning begins with half of the
 first part. Adaptation reads the words of all training documents, and no label.
 
-Run: python benchmarks/fusion/few_labels.py [--tasks umls claims phrasebank sst2]
+Run: python benchmarks/fusion/few_labels.py [--tasks umls claims phrasebank sst2]; the tasks that
+have rows are measured where none is named.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ import argparse
 from dataclasses import replace
 
 import numpy as np
-from figures import SEEDS, Right, gained, shown, write
-from texts import Task, labelled_part, load, model_of
+from figures import SEEDS, Right, gained, measured, shown, write
+from texts import TASKS, Task, labelled_part, load, model_of
 
 import lichen as li
 from lichen.training.config import TrainConfig
@@ -40,7 +41,7 @@ PLAIN, RANDOM = "plain", "active, random"
 def main() -> None:
     """Fit every method with every share of the labels for every seed; write the rows."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tasks", nargs="+", default=["umls", "sst2"])
+    parser.add_argument("--tasks", nargs="+", default=measured("few-labels"), choices=TASKS)
     text = li.TextEncoder.load()
     for name in parser.parse_args().tasks:
         task = load(name)

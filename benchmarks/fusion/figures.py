@@ -82,3 +82,16 @@ def write(name: str, rows: Sequence[Row]) -> None:
     """Write the rows of one benchmark."""
     text = json.dumps(list(rows), indent=1) + "\n"
     (ROWS / f"{name}.json").write_text(text, encoding="utf-8")
+
+
+def renew(name: str, rows: Sequence[Row]) -> None:
+    """Write rows of one benchmark; what the file tells of others, such as fusions, stays."""
+    path = ROWS / f"{name}.json"
+    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    told = {(row["benchmark"], row["metric"].split(" (")[0]): row for row in [*before, *rows]}
+    write(name, list(told.values()))
+
+
+def measured(name: str) -> list[str]:
+    """Return the tasks of which a benchmark has rows."""
+    return sorted(path.stem.removeprefix(f"{name}-") for path in ROWS.glob(f"{name}-*.json"))

@@ -8,7 +8,8 @@ The training settings were chosen by questions of the folds 1 and 2 held out fro
 without knowledge, and the head and the order by those of folds 1 to 4. Fold 0 took no part, but for
 the cosines of the untrained encoder, which were seen on all questions.
 
-Runs are kept as they end in `runs/fusion-folds/`, so a call that was cut short goes on.
+Runs are kept as they end in `runs/fusion-folds/`, so a call that was cut short goes on. Rows of
+fusions that are not asked for stay as they are.
 
 Run: python benchmarks/fusion/folds.py [--fusions neighbours interaction attention]
 """
@@ -24,7 +25,7 @@ from pathlib import Path
 
 import numpy as np
 from bench import Setting, nodes_of
-from figures import RUNS, SEEDS, Right, Row, gained, row, shown, write
+from figures import RUNS, SEEDS, Right, Row, gained, renew, row, shown
 from tasks.csqa import ANSWER, load, questions
 from tasks.task import HELD_OUT, mention
 
@@ -130,7 +131,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fusions", nargs="+", default=["neighbours", "interaction", "attention"])
     asked = parser.parse_args()
-    write("fusion-folds", measure(asked.fusions, RUNS / "fusion-folds"))
+    renew("fusion-folds", measure(asked.fusions, RUNS / "fusion-folds"))
 
 
 if __name__ == "__main__":

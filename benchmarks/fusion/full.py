@@ -7,7 +7,8 @@ and the test documents are the same, so their gains are a little optimistic.
 
 Runs are kept as they end in `runs/fusion-full/`, so a call that was cut short goes on.
 
-Run: python benchmarks/fusion/full.py [--tasks fewrel atlas ...]
+Run: python benchmarks/fusion/full.py [--tasks fewrel atlas ...]; the tasks that have rows are
+measured where none is named.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import argparse
 from dataclasses import replace
 
 from bench import METRICS, SETTINGS, contest_of
-from figures import RUNS, Row, row, write
+from figures import RUNS, Row, measured, row, write
 
 import lichen as li
 from lichen.jobs.fusions import compare_fusions
@@ -76,7 +77,7 @@ def rows_of(benchmark: str, metric: str, table: FusionTable) -> list[Row]:
 def main() -> None:
     """Measure the tasks asked for and write the rows of each."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tasks", nargs="+", default=list(BEST), choices=list(BEST))
+    parser.add_argument("--tasks", nargs="+", default=measured("fusion-full"), choices=BEST)
     for name in parser.parse_args().tasks:
         write(f"fusion-full-{name}", measure(name))
 

@@ -2,9 +2,10 @@
 
 Atlas claims over a graph of which a share of the facts is wrong: each of those has its tail
 exchanged for another tail of the same relation. Vectors are trained on that graph, then a fusion on
-the claims, beside its twin without knowledge.
+the claims, beside its twin without knowledge. Rows of fusions that are not asked for stay as they
+are.
 
-Run: python benchmarks/fusion/noise.py [--fusions gate attention neighbours]
+Run: python benchmarks/fusion/noise.py [--fusions gate attention ...]
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ import argparse
 
 import numpy as np
 from atlas_claims import claims_contest
-from figures import RUNS, Row, row, write
+from figures import RUNS, Row, renew, row
 
 import lichen as li
+from lichen.fusion import EVERY
 
 SHARES = (0.0, 0.3, 0.6, 0.9)
 
@@ -65,10 +67,10 @@ def measure(share: float, fusions: list[str]) -> list[Row]:
 def main() -> None:
     """Measure every share and write the rows."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--fusions", nargs="+", default=["gate", "attention", "neighbours"])
+    parser.add_argument("--fusions", nargs="+", default=list(EVERY), choices=EVERY)
     asked = parser.parse_args()
     rows = [row for share in SHARES for row in measure(share, asked.fusions)]
-    write("fusion-noise", rows)
+    renew("fusion-noise", rows)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 As on the wide bench (`bench.py`): frozen language model, few training documents, three seeds; the
 twin has no knowledge. Six facts a mention are shown, from one step away or from two.
 
-Run: python benchmarks/fusion/selection.py [--tasks fewrel wsd]
+Run: python benchmarks/fusion/selection.py [--tasks fewrel wsd]; the tasks that have rows are
+measured where none is named.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import argparse
 from dataclasses import replace
 
 from bench import METRICS, SETTINGS, contest_of
-from figures import RUNS, Row, row, write
+from figures import RUNS, Row, measured, row, write
 
 from lichen.fusion.selection import SELECTIONS
 from lichen.jobs.fusions import compare_fusions
@@ -55,7 +56,7 @@ def measure(name: str) -> list[Row]:
 def main() -> None:
     """Measure the tasks asked for and write the rows."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tasks", nargs="+", choices=TASKS, default=list(TASKS))
+    parser.add_argument("--tasks", nargs="+", choices=TASKS, default=measured("fusion-selection"))
     asked = parser.parse_args().tasks
     for name in asked:
         write(f"fusion-selection-{name}", measure(name))

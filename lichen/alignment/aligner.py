@@ -41,8 +41,8 @@ class Aligner(nn.Module, ABC):
 
     def __init__(self, source_dim: int, target_dim: int, **settings: Any) -> None:
         super().__init__()
-        check.between("aligner.source_dim", source_dim, 1, 1_000_000)
-        check.between("aligner.target_dim", target_dim, 1, 1_000_000)
+        check.whole("aligner.source_dim", source_dim, 1, 1_000_000)
+        check.whole("aligner.target_dim", target_dim, 1, 1_000_000)
         self.source_dim = source_dim
         self.target_dim = target_dim
         self.settings = settings

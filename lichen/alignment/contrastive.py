@@ -67,10 +67,10 @@ class ContrastiveAligner(Aligner):
         learning_rate: float = 1e-3,
         seed: int = 0,
     ) -> None:
-        check.between("aligner.dim", dim, 1, 1_000_000)
-        check.between("aligner.hidden", hidden, 1, 1_000_000)
-        check.between("aligner.epochs", epochs, 0, 100_000)
-        check.between("aligner.batch_size", batch_size, 2, 1_000_000)
+        check.whole("aligner.dim", dim, 1, 1_000_000)
+        check.whole("aligner.hidden", hidden, 1, 1_000_000)
+        check.whole("aligner.epochs", epochs, 0, 100_000)
+        check.whole("aligner.batch_size", batch_size, 2, 1_000_000)
         check.between("aligner.learning_rate", learning_rate, 0.0, 10.0)
         super().__init__(
             source_dim,

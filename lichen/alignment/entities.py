@@ -54,13 +54,13 @@ class AlignConfig:
     def __post_init__(self) -> None:
         """Refuse values that could only fail later, deep inside a run."""
         choose("align.by", self.by, dict.fromkeys(Kinds))
-        check.between("align.rounds", self.rounds, 1, 100)
+        check.whole("align.rounds", self.rounds, 1, 100)
         check.between("align.accept", self.accept, 0.0, 1.0)
-        check.between("align.depth", self.depth, 1, 8)
-        check.between("align.width", self.width, 8, 65_536)
-        check.between("align.dim", self.dim, 8, 65_536)
+        check.whole("align.depth", self.depth, 1, 8)
+        check.whole("align.width", self.width, 8, 65_536)
+        check.whole("align.dim", self.dim, 8, 65_536)
         check.between("align.name_weight", self.name_weight, 0.0, 1e3)
-        check.between("align.kept", self.kept, 1, 10_000)
+        check.whole("align.kept", self.kept, 1, 10_000)
         check.between("align.temperature", self.temperature, 1e-4, 10.0)
 
 

@@ -63,7 +63,7 @@ def name_vectors(
         DataError: a side has no name, or a pair names a row that is not there.
         ConfigError: `dim` or `ridge` is out of bounds.
     """
-    check.between("names.dim", dim, 16, 65_536)
+    check.whole("names.dim", dim, 16, 65_536)
     check.between("names.ridge", ridge, 1e-9, 1e9)
     if not left or not right:
         raise DataError(f"names: both sides must have names; got {len(left)} and {len(right)}.")

@@ -55,7 +55,7 @@ class SharedAligner(Aligner):
         power: float = 1.0,
     ) -> None:
         super().__init__(source_dim, target_dim, dim=dim, ridge=ridge, power=power)
-        check.between("aligner.dim", dim, 1, 1_000_000)
+        check.whole("aligner.dim", dim, 1, 1_000_000)
         check.between("aligner.ridge", ridge, 1e-9, 1e9)
         check.between("aligner.power", power, 0.0, 100.0)
         width = min(dim, source_dim, target_dim)

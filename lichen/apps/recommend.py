@@ -207,7 +207,7 @@ class Recommender:
             ConfigError: `k` is below 1.
             DataError: a user or an item is unknown, or a new user likes nothing.
         """
-        check.between("recommend.k", k, 1, 1_000_000_000)
+        check.whole("recommend.k", k, 1, 1_000_000_000)
         liked = self._liked(user)
         scores = self.item_vectors @ self._placed(liked)
         scores[liked] = scores[self.items.ids(hide)] = -np.inf

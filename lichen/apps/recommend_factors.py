@@ -43,12 +43,13 @@ class FactorConfig:
 
     def __post_init__(self) -> None:
         """Refuse values that could only fail later."""
-        check.between("recommend.dim", self.dim, 1, 4096)
+        check.whole("recommend.dim", self.dim, 1, 4096)
         check.between("recommend.unknown", self.unknown, 0.0, 1e9)
         check.between("recommend.unknown_fact", self.unknown_fact, 0.0, 1e9)
         check.between("recommend.ridge", self.ridge, 1e-6, 1e6)
         check.between("recommend.typical", self.typical, 0.0, 1.0)
-        check.between("recommend.rounds", self.rounds, 1, 10_000)
+        check.whole("recommend.rounds", self.rounds, 1, 10_000)
+        check.whole("recommend.seed", self.seed, 0, 2**32 - 1)
 
     def per_item(self, num_items: int) -> tuple[float, float]:
         """Return the weight of one unknown cell of a user and of an entity."""

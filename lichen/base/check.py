@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Integral
 
 from lichen.base.errors import ConfigError
 
@@ -21,6 +22,37 @@ def between(key: str, value: float, low: float, high: float) -> None:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or not low <= value <= high:
         raise ConfigError(f"{key} must be between {low} and {high}; got {value!r}.")
+
+
+def whole(key: str, value: int, low: int, high: int) -> None:
+    """Refuse a number that is not whole, or outside `low` to `high`, bounds included.
+
+    Raises:
+        ConfigError: the value is outside, or no whole number.
+
+    >>> whole("embed.dim", 2.5, 1, 4096)
+    Traceback (most recent call last):
+    ...
+    lichen.base.errors.ConfigError: embed.dim must be a whole number from 1 to 4096; got 2.5.
+    """
+    if not isinstance(value, Integral) or isinstance(value, bool):
+        raise ConfigError(f"{key} must be a whole number from {low} to {high}; got {value!r}.")
+    between(key, value, low, high)
+
+
+def truth(key: str, value: bool) -> None:  # noqa: FBT001 - it is what is checked
+    """Refuse what is neither True nor False.
+
+    Raises:
+        ConfigError: the value is something else, such as "no", which would count as true.
+
+    >>> truth("embed.hide_known", "no")
+    Traceback (most recent call last):
+    ...
+    lichen.base.errors.ConfigError: embed.hide_known must be true or false; got 'no'.
+    """
+    if not isinstance(value, bool):
+        raise ConfigError(f"{key} must be true or false; got {value!r}.")
 
 
 def weights(key: str, given: Mapping[str, float], *, what: str) -> None:

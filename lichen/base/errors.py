@@ -33,3 +33,14 @@ class MissingExtraError(LichenError, ImportError):
 
 class ArtifactError(LichenError):
     """A saved model, run or cache is incomplete, corrupt or of another format version."""
+
+
+def first_line(error: Exception) -> str:
+    r"""Return the first line of what another library's error says, closed by a full stop.
+
+    >>> first_line(ValueError("no such file\n  at line 3"))
+    'no such file.'
+    """
+    lines = str(error).strip().splitlines()
+    line = lines[0].strip() if lines else type(error).__name__
+    return line if line.endswith(".") else line + "."

@@ -1,9 +1,11 @@
-"""Where Lichen keeps what it builds: one folder, movable by one environment variable."""
+"""Where Lichen writes: its own folder, movable by one environment variable, and the user's."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+
+from lichen.base.errors import ConfigError
 
 
 def home() -> Path:
@@ -16,3 +18,16 @@ def home() -> Path:
     folder = Path(given) if given else base / "lichen"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def require_folder(path: Path) -> None:
+    """Refuse a path that cannot be a folder, before anything long is done for it.
+
+    Raises:
+        ConfigError: a file stands there, or on the way there.
+    """
+    for part in (path, *path.parents):
+        if part.exists() and not part.is_dir():
+            raise ConfigError(
+                f"{path}: must be a folder or free; {part} is a file. Give another folder."
+            )

@@ -11,10 +11,11 @@ from typing import Annotated, Any
 import typer
 
 import lichen as li
+from lichen.base import check
 from lichen.base.config import load_config
 from lichen.base.errors import ConfigError
 from lichen.cli.output import AsJson, Columns, OnBadLine, names_of, show
-from lichen.data.splits import divide
+from lichen.data.splits import divide, odd_facts
 
 
 def embed(
@@ -55,6 +56,7 @@ def embed(
     """
     import torch  # other verbs start without it
 
+    check.between("--hold-out", hold_out, 0.0, 0.495)  # train keeps a hundredth
     facts = li.Graph.load(graph, on_bad_line=on_bad_line, columns=names_of(columns))
     if hold_out:
         facts = divide(facts, valid=hold_out, test=hold_out, seed=seed)
@@ -66,14 +68,35 @@ def embed(
     encoder = _encoder(method, facts, layers=layers, **settings)
     if processes == 1 and torch.cuda.is_available():
         encoder.to("cuda")
+    for split, without in _WITHOUT.items():
+        if split in facts.splits and not len(facts.split(split)):
+            typer.echo(f"lichen: the {split} split holds no fact, so {without}.", err=True)
     run = li.train(encoder, facts, out=out, config=config, processes=processes)
     if len(facts.splits.get("valid", ())):
         li.calibrate(run.model, facts).save(out)
-    found: dict[str, Any] = {**run.metrics, "out": str(out)}
-    if len(facts.splits.get("test", ())):
-        scores = li.evaluate(run.model, facts)
-        found |= {"test_mrr": scores.both.mrr, "test_unseen": scores.num_unseen}
+    found = {**run.metrics, "out": str(out), **_about_splits(run.model, facts)}
     show(found, as_json=as_json)
+
+
+def _about_splits(encoder: li.GraphEncoder, facts: li.Graph) -> dict[str, Any]:
+    """Rank the test split where there is one, and count what training never saw."""
+    found: dict[str, Any] = {}
+    if "valid" in facts.splits:
+        odd = odd_facts(facts, facts.split("valid"))
+        counts = {
+            "valid_unseen": odd.num_unseen,
+            "valid_unseen_relation": odd.num_unseen_relation,
+        }
+        found |= {name: count for name, count in counts.items() if count}
+    if len(facts.splits.get("test", ())):
+        scores = li.evaluate(encoder, facts)
+        found |= {
+            "test_mrr": scores.both.mrr,
+            "test_unseen": scores.num_unseen,
+            "test_unseen_relation": scores.num_unseen_relation,
+            "test_loops": scores.num_loops,
+        }
+    return found
 
 
 def _encoder(
@@ -112,6 +135,8 @@ def _settings_of(given: Sequence[str]) -> dict[str, Any]:
     return found
 
 
+_WITHOUT = {"valid": "no epoch is chosen and nothing calibrated by it", "test": "nothing is ranked"}
+"""What does not happen where a split is empty."""
 _SAID_BY = {
     "dim": "--dim",
     "seed": "--seed",

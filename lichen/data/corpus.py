@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 
 from lichen.base.errors import DataError, ShapeError
 from lichen.data.vocabulary import Vocabulary
@@ -51,8 +53,8 @@ class Document:
     """One text, with what is known of it.
 
     Raises:
-        DataError: a mention or span lies outside the text, is empty or overlaps another, or a
-            label is no text, such as the NaN that a table has where a label is missing.
+        DataError: a mention or span lies outside the text, is empty or overlaps another, an entity
+            is no id, or a label is no text, such as the NaN that a table has where one is missing.
     """
 
     id: str
@@ -69,33 +71,47 @@ class Document:
     meta: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse labels that are no text, and mentions outside the text."""
+        """Refuse labels that are no text, entities that are no ids, and spans outside the text."""
         if self.label is not None and not (isinstance(self.label, str) and self.label.strip()):
             raise DataError(
                 f"document {self.id!r}: the label must be a text that is not blank, or None for "
                 f"unlabelled; got {self.label!r}."
             )
-        end = 0
+        self._require_apart("mentions", [mention.span for mention in self.mentions])
         for mention in self.mentions:
-            if not end <= mention.span.start < mention.span.end <= len(self.text):
+            entity = mention.entity
+            is_id = isinstance(entity, int | np.integer) and not isinstance(entity, bool)
+            if entity is not None and not (is_id and entity >= 0):
                 raise DataError(
-                    f"document {self.id!r}: mentions must lie in order inside the "
-                    f"{len(self.text)} characters of the text; got {tuple(mention.span)}."
+                    f"document {self.id!r}: the entity of mention {tuple(mention.span)} must be an "
+                    f"id from 0, or None for nothing in the graph; got {entity!r}. "
+                    "graph.entities.get(label) gives it."
                 )
-            end = mention.span.end
-        end = 0
+        self._require_apart("labelled spans", [span for span, _ in self.spans or ()])
         for span, label in self.spans or ():
-            if not end <= span.start < span.end <= len(self.text):
-                raise DataError(
-                    f"document {self.id!r}: labelled spans must lie in order, apart, inside the "
-                    f"{len(self.text)} characters of the text; got {tuple(span)}."
-                )
             if not (isinstance(label, str) and label.strip()):
                 raise DataError(
                     f"document {self.id!r}: the label of span {tuple(span)} must be a text that is "
                     f"not blank; got {label!r}."
                 )
-            end = span.end
+
+    def _require_apart(self, what: str, spans: Sequence[Span]) -> None:
+        before = None
+        for span in spans:
+            if not 0 <= span.start < span.end <= len(self.text):
+                raise DataError(
+                    f"document {self.id!r}: {what} must lie inside the {len(self.text)} characters "
+                    f"of the text and not be empty; got {tuple(span)}."
+                )
+            if before is not None and span.start < before.end:
+                is_late = span.end <= before.start
+                fault = "comes after" if is_late else "overlaps the one before,"
+                raise DataError(
+                    f"document {self.id!r}: {what} must lie in order and not overlap; "
+                    f"{tuple(span)} {fault} {tuple(before)}. "
+                    + ("Sort them by position." if is_late else "Keep one of the two.")
+                )
+            before = span
 
 
 class Sample(NamedTuple):
@@ -164,7 +180,10 @@ class Corpus:
         found = tuple(d for d in self.documents if d.split == name)
         if not found:
             have = ", ".join(sorted({d.split for d in self.documents if d.split})) or "none"
-            raise DataError(f"split must be one of the corpus's splits ({have}); got {name!r}.")
+            raise DataError(
+                f"split must be one of the corpus's splits ({have}); got {name!r}. Give the "
+                f"documents that belong to it split={name!r}, or a file's lines a key 'split'."
+            )
         return Corpus(found)
 
     @property

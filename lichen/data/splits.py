@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from lichen.base import check
 from lichen.base.errors import DataError
 from lichen.data.corpus import Corpus
-from lichen.data.graph import Graph
+from lichen.data.graph import Graph, Ids
 
 
 def divide(graph: Graph, *, valid: float = 0.05, test: float = 0.05, seed: int = 0) -> Graph:
@@ -120,6 +121,49 @@ def unseen(graph: Graph) -> tuple[Unseen, ...]:
                 )
             )
     return tuple(found)
+
+
+class OddFacts(NamedTuple):
+    """How many of some facts are of a kind that a score should not be read without."""
+
+    num_unseen: int
+    """Facts with an entity that training never saw."""
+    num_unseen_relation: int
+    """Facts with a relation that training never saw."""
+    num_loops: int
+    """Facts whose head is their tail."""
+
+    def __str__(self) -> str:
+        """Show those that there are, in commas, to stand after a number of facts."""
+        kinds = ("with an unseen entity", "with an unseen relation", "self-loops")
+        said = [f" {count} {kind}," for count, kind in zip(self, kinds, strict=True) if count]
+        return "," + "".join(said) if said else ""
+
+
+def odd_facts(graph: Graph, facts: Ids) -> OddFacts:
+    """Count what is odd about some facts of a graph.
+
+    Args:
+        graph: its train split is what was seen; without splits, all of it.
+        facts: `(facts, 3)`
+
+    Returns:
+        The counts; a fact may be in several.
+
+    >>> from lichen.data.graph import Graph
+    >>> g = Graph.from_triples([("a", "r", "b")], splits={"test": [("a", "s", "c")]})
+    >>> odd_facts(g, g.split("test"))
+    OddFacts(num_unseen=1, num_unseen_relation=1, num_loops=0)
+    """
+    train = graph.split("train") if "train" in graph.splits else graph.triples
+    seen = np.zeros(graph.num_entities, dtype=np.bool_)
+    seen[train[:, [0, 2]]] = True
+    h, r, t = facts.T
+    return OddFacts(
+        num_unseen=int((~(seen[h] & seen[t])).sum()),
+        num_unseen_relation=int((~np.isin(r, train[:, 1])).sum()),
+        num_loops=int((h == t).sum()),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

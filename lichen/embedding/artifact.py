@@ -15,6 +15,7 @@ from torch import Tensor
 
 from lichen.base.errors import ArtifactError, LichenError
 from lichen.base.manifest import MANIFEST, checked_files, write_manifest
+from lichen.base.paths import require_folder
 
 _TENSORS, _DRAFT = "model.safetensors", ".draft"
 
@@ -67,8 +68,10 @@ def drafted(draft: Path, *, of: Path) -> Iterator[None]:
         of: what it is to become, as the message names it.
 
     Raises:
+        ConfigError: a file stands where the folder is to be.
         LichenError: the disk is full or cannot be written to.
     """
+    require_folder(of)
     try:
         yield
     except BaseException as error:

@@ -39,8 +39,7 @@ class Checkpoint:
         Raises:
             LichenError: the disk is full or cannot be written to; the one before is kept.
         """
-        draft = self.folder.with_name(f".{self.folder.name}.draft")
-        old = self.folder.with_name(f".{self.folder.name}.old")
+        draft, old = _beside(self.folder)
         with drafted(draft, of=self.folder):
             shutil.rmtree(draft, ignore_errors=True)
             documents = {"run": self.run, "progress": progress}
@@ -58,7 +57,7 @@ class Checkpoint:
             ConfigError: it belongs to another run.
             ArtifactError: it was changed.
         """
-        old = self.folder.with_name(f".{self.folder.name}.old")
+        _, old = _beside(self.folder)
         if not self.folder.exists() and old.exists():
             old.rename(self.folder)
         if not self.folder.exists():
@@ -72,9 +71,21 @@ class Checkpoint:
             )
         return tensors, documents["progress"]
 
-    def remove(self) -> None:
-        """Remove the state: the run is finished."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+
+def remove_checkpoint(folder: Path) -> None:
+    """Remove the state of a run whose model is saved; a kill leaves it whole or not at all."""
+    draft, old = _beside(folder)
+    shutil.rmtree(old, ignore_errors=True)  # it would be taken for the last state
+    shutil.rmtree(draft, ignore_errors=True)
+    if folder.exists():
+        folder.rename(draft)
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _beside(folder: Path) -> tuple[Path, Path]:
+    """Return where the next state is drafted, and where the one before waits meanwhile."""
+    draft, old = (folder.with_name(f".{folder.name}.{name}") for name in ("draft", "old"))
+    return draft, old
 
 
 def encoder_run(encoder: GraphEncoder, facts: Ids, config: EmbeddingConfig) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from lichen.base.errors import DataError
 from lichen.data.graph import Graph, Ids
+from lichen.data.splits import OddFacts, odd_facts
 from lichen.embedding.evaluate import Sized, facts_to_rank
 
 Floats = NDArray[np.float64]
@@ -56,16 +57,23 @@ class TripleClassification:
     """Facts judged."""
     num_false: int
     """False ones judged."""
+    num_unseen: int
+    """Facts judged with an entity that training never saw; they count as they are judged."""
+    num_unseen_relation: int
+    """Facts judged with a relation that training never saw; they count as they are judged."""
+    num_loops: int
+    """Facts judged whose head is their tail; they count as they are judged."""
     by_relation: dict[str, Judged]
     """Relation label to its figures, for the relations that were judged."""
     untuned: tuple[str, ...]
     """Relations judged without anything to tune on: they take the threshold of all."""
 
     def __str__(self) -> str:
-        """Show the figures on one line."""
+        """Show the figures on one line, with what is odd about the facts."""
+        odd = OddFacts(self.num_unseen, self.num_unseen_relation, self.num_loops)
         line = (
             f"accuracy {self.accuracy:.3f}, F1 {self.f1:.3f}, precision {self.precision:.3f}, "
-            f"recall {self.recall:.3f}, {self.num_facts} facts and {self.num_false} false ones"
+            f"recall {self.recall:.3f}, {self.num_facts} facts{odd} and {self.num_false} false ones"
         )
         return line + (f", {len(self.untuned)} relations not tuned" if self.untuned else "")
 
@@ -145,6 +153,7 @@ def _judge(tuned: _Scored, found: _Scored, graph: Graph) -> TripleClassification
         f1=2 * hits / (num_facts + num_taken),
         num_facts=num_facts,
         num_false=len(right) - num_facts,
+        **odd_facts(graph, found.facts)._asdict(),
         by_relation=by_relation,
         untuned=tuple(graph.relations[r] for r in np.setdiff1d(present, tuned.relation).tolist()),
     )
@@ -236,7 +245,7 @@ class _Scored:
 
     def __init__(self, encoder: FactScorer, facts: Ids, false: Ids) -> None:
         ids = np.concatenate([facts, false])
-        self.relation = ids[:, 1]
+        self.facts, self.relation = facts, ids[:, 1]
         self.is_fact = np.arange(len(ids)) < len(facts)
         with torch.no_grad():
             scores = encoder.score(*ids.T.copy())

@@ -120,7 +120,7 @@ def complete_many(
         ChoiceError: `known` is neither "hide" nor "show".
     """
     is_hidden = choose("known", known, _IS_HIDDEN)
-    check.between("top", top, 1, 1_000_000_000)
+    check.whole("top", top, 1, 1_000_000_000)
     facts, missing = _read(encoder, asked)
     stated = None if graph is None else _facts_of(graph, encoder)
     found: list[list[Prediction]] = [[] for _ in asked]
@@ -194,9 +194,9 @@ def nearest(encoder: GraphEncoder, label: str, *, top: int = 10) -> list[Neighbo
         Neighbours, nearest first, the entity itself left out.
 
     Raises:
-        DataError: the label is unknown.
+        DataError: the label is unknown, or a vector holds a NaN.
     """
-    check.between("top", top, 1, 1_000_000_000)
+    check.whole("top", top, 1, 1_000_000_000)
     entity = encoder.entities.id(label)
     with torch.no_grad():
         vectors = encoder.vectors()
@@ -206,6 +206,11 @@ def nearest(encoder: GraphEncoder, label: str, *, top: int = 10) -> list[Neighbo
             similarity = (vectors @ own) / size.clamp_min(torch.finfo(vectors.dtype).tiny)
         else:
             similarity = -torch.cdist(vectors, own[None])[:, 0]
+        if similarity.isnan().any():
+            raise DataError(
+                "vectors must hold numbers; they hold a NaN. The training of these vectors "
+                "diverged: train again with a lower learning rate."
+            )
         similarity[entity] = -torch.inf
         best, ids = similarity.topk(min(top, len(vectors) - 1))
     return [

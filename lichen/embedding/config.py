@@ -88,8 +88,8 @@ class EmbeddingConfig:
 
     def __post_init__(self) -> None:
         """Refuse values that could only fail later, deep inside a run."""
-        check.between("embed.epochs", self.epochs, 0, 100_000)
-        check.between("embed.batch_size", self.batch_size, 1, 10_000_000)
+        check.whole("embed.epochs", self.epochs, 0, 100_000)
+        check.whole("embed.batch_size", self.batch_size, 1, 10_000_000)
         choose("embed.optimiser", self.optimiser, _named("adagrad", "rowwise_adagrad", "adam"))
         check.between("embed.learning_rate", self.learning_rate, 0.0, 100.0)
         check.between("embed.decay", self.decay, 0.0, 1.0)
@@ -99,8 +99,9 @@ class EmbeddingConfig:
         check.between("embed.temperature", self.temperature, 0.0, 1e6)
         choose("embed.candidates", self.candidates, _named("auto", "all", "pool", "sampled"))
         choose("embed.count", self.count, _named("facts", "queries"))
-        check.between("embed.negatives", self.negatives, 1, 10_000_000)
+        check.whole("embed.negatives", self.negatives, 1, 10_000_000)
         check.between("embed.degree_power", self.degree_power, 0.0, 4.0)
+        check.truth("embed.hide_known", self.hide_known)
         check.between("embed.n3", self.n3, 0.0, 1e6)
         check.between("embed.l2", self.l2, 0.0, 1e6)
         check.between("embed.dura", self.dura, 0.0, 1e6)
@@ -108,10 +109,10 @@ class EmbeddingConfig:
         check.between("embed.dropout", self.dropout, 0.0, 0.99)
         check.between("embed.relation_weight", self.relation_weight, 0.0, 1e6)
         choose("embed.precision", self.precision, _named("float32", "bfloat16"))
-        check.between("embed.valid_every", self.valid_every, 1, 100_000)
-        check.between("embed.patience", self.patience, 1, 100_000)
-        check.between("embed.valid_limit", self.valid_limit, 1, 10_000_000)
-        check.between("embed.seed", self.seed, 0, 2**32 - 1)
+        check.whole("embed.valid_every", self.valid_every, 1, 100_000)
+        check.whole("embed.patience", self.patience, 1, 100_000)
+        check.whole("embed.valid_limit", self.valid_limit, 1, 10_000_000)
+        check.whole("embed.seed", self.seed, 0, 2**32 - 1)
         self._refuse_mismatch()
 
     def _refuse_mismatch(self) -> None:

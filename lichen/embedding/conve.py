@@ -60,7 +60,7 @@ class ConvE(Scorer):
         hidden_dropout: float = 0.3,
     ) -> None:
         super().__init__(dim)
-        check.between("filters", filters, 1, 10_000)
+        check.whole("filters", filters, 1, 10_000)
         shares = {"input": input_dropout, "feature": feature_dropout, "hidden": hidden_dropout}
         for name, share in shares.items():
             check.between(f"{name}_dropout", share, 0.0, 0.99)

@@ -18,6 +18,7 @@ from lichen.data.graph import Graph
 from lichen.data.vocabulary import Vocabulary
 from lichen.embedding.artifact import read_artifact, write_artifact
 from lichen.embedding.encoder import GraphEncoder
+from lichen.embedding.ids import checked_ids
 from lichen.embedding.scorer import START_SIZE
 from lichen.embedding.unseen import Newcomer
 from lichen.lm.span_states import SpanStates
@@ -112,17 +113,11 @@ class DescribedEncoder(GraphEncoder):
         """Return entity vectors: ids of any shape `(...)` -> `(..., entity_dim)`; None is all.
 
         Raises:
-            DataError: an id is out of range.
+            DataError: an id is no whole number, or out of range.
         """
         if ids is None:
             return self.compute(None)
-        asked = ids if isinstance(ids, Tensor) else torch.tensor(np.asarray(ids, dtype=np.int64))
-        asked = asked.to(self.entity_table.device)
-        if asked.numel() and not 0 <= int(asked.min()) <= int(asked.max()) < self.num_entities:
-            raise DataError(
-                f"entity ids must be from 0 to {self.num_entities - 1}; got {int(asked.min())} to "
-                f"{int(asked.max())}. Look ids up in the encoder's own entity labels."
-            )
+        asked = checked_ids("entity", ids, self.num_entities).to(self.entity_table.device)
         distinct, place = torch.unique(asked, return_inverse=True)
         return self.compute(distinct)[place]
 

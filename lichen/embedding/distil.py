@@ -52,15 +52,16 @@ class DistilConfig:
 
     def __post_init__(self) -> None:
         """Refuse values that could only fail later, deep inside a run."""
-        check.between("distil.epochs", self.epochs, 1, 100_000)
-        check.between("distil.batch_size", self.batch_size, 1, 10_000_000)
+        check.whole("distil.epochs", self.epochs, 1, 100_000)
+        check.whole("distil.batch_size", self.batch_size, 1, 10_000_000)
         check.between("distil.learning_rate", self.learning_rate, 0.0, 100.0)
-        check.between("distil.candidates", self.candidates, 2, 10_000_000)
+        check.whole("distil.candidates", self.candidates, 2, 10_000_000)
         check.between("distil.weight", self.weight, 0.0, 1.0)
         check.between("distil.temperature", self.temperature, 0.01, 1000.0)
         check.between("distil.n3", self.n3, 0.0, 1e6)
-        check.between("distil.valid_every", self.valid_every, 1, 100_000)
-        check.between("distil.patience", self.patience, 1, 100_000)
+        check.whole("distil.valid_every", self.valid_every, 1, 100_000)
+        check.whole("distil.patience", self.patience, 1, 100_000)
+        check.whole("distil.seed", self.seed, 0, 2**32 - 1)
 
 
 def distil_embedding(

@@ -15,12 +15,13 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from lichen.base import check
-from lichen.base.errors import ConfigError, DataError
+from lichen.base.errors import ConfigError
 from lichen.base.manifest import kind_of
 from lichen.data.graph import Graph, Ids
 from lichen.data.vocabulary import Vocabulary
 from lichen.embedding import ENCODERS
 from lichen.embedding.artifact import read_artifact, write_artifact
+from lichen.embedding.ids import question_ids, rows_of, side_by_side
 from lichen.embedding.scorer import Scorer, make_scorer
 from lichen.embedding.unseen import (
     Newcomer,
@@ -71,9 +72,8 @@ class GraphEncoder(nn.Module):
         **settings: Any,
     ) -> None:
         super().__init__()
-        check.between("dim", dim, 1, 1_000_000)
-        if not isinstance(reciprocal, bool):
-            raise ConfigError(f"reciprocal must be true or false; got {reciprocal!r}.")
+        check.whole("dim", dim, 1, 1_000_000)
+        check.truth("reciprocal", reciprocal)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)  # a scorer's own weights start by torch's global stream
             self.scorer: Scorer = make_scorer(scorer, dim, **settings)
@@ -127,33 +127,42 @@ class GraphEncoder(nn.Module):
         """Return entity vectors: ids of any shape `(...)` -> `(..., entity_dim)`; None is all."""
         if ids is None:
             return self.entity_table
-        return _rows(self.entity_table, ids, what="entity")
+        return rows_of(self.entity_table, ids, what="entity")
 
     def forward(self, ids: ArrayLike | Tensor) -> Tensor:
         """Return the vectors of entity ids."""
         return self.vectors(ids)
 
     def score(self, h: ArrayLike | Tensor, r: ArrayLike | Tensor, t: ArrayLike | Tensor) -> Tensor:
-        """Score facts by id, in the direction head to tail: `(...)` each -> `(...)`."""
+        """Score facts by id, in the direction head to tail: `(...)` each -> `(...)`.
+
+        Raises:
+            ShapeError: there are not as many of each.
+            DataError: an id is no whole number, or out of range.
+        """
+        h, r, t = side_by_side(h=h, r=r, t=t)
         forward = self.relation_table[: self.num_relations]
-        relation = _rows(forward, r, what="relation")
+        relation = rows_of(forward, r, what="relation")
         return self.scorer.score(self.vectors(h), relation, self.vectors(t))
 
     def score_tails(self, h: ArrayLike | Tensor, r: ArrayLike | Tensor) -> Tensor:
         """Score every entity as tail: `(batch,)` each -> `(batch, entities)`."""
-        relation = _rows(self.relation_table[: self.num_relations], r, what="relation")
+        h, r = side_by_side(h=h, r=r)
+        relation = rows_of(self.relation_table[: self.num_relations], r, what="relation")
         return self.scorer.score_tails(self.vectors(h), relation, self.vectors())
 
     def score_heads(self, r: ArrayLike | Tensor, t: ArrayLike | Tensor) -> Tensor:
         """Score every entity as head: `(batch,)` each -> `(batch, entities)`."""
+        r, t = side_by_side(r=r, t=t)
         if self.reciprocal:
-            relation = _rows(self.relation_table[self.num_relations :], r, what="relation")
+            relation = rows_of(self.relation_table[self.num_relations :], r, what="relation")
             return self.scorer.score_tails(self.vectors(t), relation, self.vectors())
-        relation = _rows(self.relation_table, r, what="relation")
+        relation = rows_of(self.relation_table, r, what="relation")
         return self.scorer.score_heads(relation, self.vectors(t), self.vectors())
 
     def score_relations(self, h: ArrayLike | Tensor, t: ArrayLike | Tensor) -> Tensor:
         """Score every relation between two entities: `(batch,)` each -> `(batch, relations)`."""
+        h, t = side_by_side(h=h, t=t)
         relations = self.relation_table[: self.num_relations]
         return self.scorer.score_relations(self.vectors(h), self.vectors(t), relations)
 
@@ -193,8 +202,9 @@ class GraphEncoder(nn.Module):
                 r + num_relations asks for the heads of r.
             out: `(batch, entities)`, where to write; None takes fresh memory.
         """
-        asked = _ids(entity, self.num_entities, what="entity")
-        by = _ids(relation, 2 * self.num_relations, what="relation")
+        asked, by = question_ids(
+            entity, relation, num_entities=self.num_entities, num_relations=self.num_relations
+        )
         queries, candidates = self.directed(asked, by)
         return self.scorer.comparison.scores(queries, candidates, out=out)
 
@@ -292,8 +302,8 @@ class GraphEncoder(nn.Module):
             said += [(False, reverse, heading), (True, reverse, ending[:, ::-1])]
         implied = []
         for is_head, relations, pairs in said:
-            relation = _rows(relations, pairs[:, 0].copy(), what="relation")
-            others = _rows(table, pairs[:, 1].copy(), what="entity")
+            relation = rows_of(relations, pairs[:, 0].copy(), what="relation")
+            others = rows_of(table, pairs[:, 1].copy(), what="entity")
             if not is_head:
                 implied.append(self.scorer.implied_tail(others, relation))
             elif self.scorer.asks_heads:
@@ -376,18 +386,3 @@ class GraphEncoder(nn.Module):
         encoder.entity_table = nn.Parameter(tensors["entities"])
         encoder.relation_table = nn.Parameter(tensors["relations"])
         return encoder.eval()
-
-
-def _rows(table: Tensor, ids: ArrayLike | Tensor, *, what: str) -> Tensor:
-    return table[_ids(ids, len(table), what=what).to(table.device)]
-
-
-def _ids(ids: ArrayLike | Tensor, count: int, *, what: str) -> Tensor:
-    found = ids if isinstance(ids, Tensor) else torch.from_numpy(np.array(ids, dtype=np.int64))
-    if found.numel() and not (int(found.min()) >= 0 and int(found.max()) < count):
-        low, high = int(found.min()), int(found.max())
-        raise DataError(
-            f"{what} ids must be from 0 to {count - 1}; got {low} to {high}. "
-            f"Look ids up in the encoder's own {what} labels."
-        )
-    return found

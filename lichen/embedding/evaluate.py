@@ -16,6 +16,7 @@ from lichen.base.choose import choose
 from lichen.base.errors import DataError, ShapeError
 from lichen.base.progress import track
 from lichen.data.graph import Graph, Ids
+from lichen.data.splits import odd_facts
 from lichen.data.vocabulary import Vocabulary
 from lichen.embedding.known import KnownAnswers
 from lichen.evaluation.mapping import MAPPINGS, mapping_classes
@@ -163,20 +164,14 @@ def evaluate(
     known = KnownAnswers(graph.triples, num_relations=graph.num_relations)
     tail_ranks, head_ranks = rank_triples(encoder, triples, known=known, ties=ties)
     figures = Sides.of(tail_ranks, head_ranks)
-    train = graph.split("train") if "train" in graph.splits or not graph.splits else graph.triples
-    seen = np.zeros(graph.num_entities, dtype=np.bool_)
-    seen[train[:, [0, 2]]] = True
-    h, r, t = triples.T
     return LinkPrediction(
         both=figures.both,
         tails=figures.tails,
         heads=figures.heads,
         tail_ranks=tail_ranks,
         head_ranks=head_ranks,
-        num_unseen=int((~(seen[h] & seen[t])).sum()),
-        num_unseen_relation=int((~np.isin(r, train[:, 1])).sum()),
-        num_loops=int((h == t).sum()),
-        relation=r.copy(),
+        **odd_facts(graph, triples)._asdict(),
+        relation=triples[:, 1].copy(),
         relations=graph.relations,
         mappings=mapping_classes(graph.triples, num_relations=graph.num_relations),
     )

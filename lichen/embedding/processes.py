@@ -19,7 +19,7 @@ from lichen.base.errors import ConfigError, LichenError
 from lichen.data.graph import Graph
 from lichen.embedding.config import EmbeddingConfig
 from lichen.embedding.encoder import GraphEncoder
-from lichen.embedding.trainer import TrainReport, train_embedding
+from lichen.embedding.trainer import TrainReport, refuse_computed, train_embedding
 
 _REPORT, _ERROR, _MEETING = "report.json", "error.json", "meeting"
 
@@ -42,16 +42,17 @@ def train_in_processes(
         graph: the facts.
         processes: how many; 1 trains right here.
         config: the settings; None takes the defaults.
-        checkpoint: folder for the run's state.
+        checkpoint: folder for the run's state, as of `train_embedding`.
 
     Returns:
         Losses, validation figures and time.
 
     Raises:
-        ConfigError: the number of processes is out of bounds, or the encoder is on a GPU.
+        ConfigError: the number of processes is out of bounds, or several are to share an encoder
+            that is on a GPU or that computes its vectors.
         LichenError: training stopped with an error, its own message; see `train_embedding`.
     """
-    check.between("processes", processes, 1, 1024)
+    check.whole("processes", processes, 1, 1024)
     if processes == 1:
         return train_embedding(encoder, graph, config=config, checkpoint=checkpoint)
     if encoder.entity_table.device.type != "cpu":
@@ -59,6 +60,7 @@ def train_in_processes(
             f"processes must be 1 for an encoder on {encoder.entity_table.device}; "
             f"got {processes}. Start one process a GPU under torchrun."
         )
+    refuse_computed(encoder)
     encoder.share_memory()
     place = None if checkpoint is None else str(checkpoint)
     with tempfile.TemporaryDirectory() as folder:

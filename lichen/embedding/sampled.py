@@ -19,6 +19,7 @@ from lichen.base import check
 from lichen.base.errors import DataError
 from lichen.base.progress import track
 from lichen.data.graph import Graph, Ids
+from lichen.data.splits import OddFacts, odd_facts
 from lichen.embedding.encoder import GraphEncoder
 from lichen.embedding.evaluate import count_rivals, facts_to_rank
 from lichen.embedding.known import KnownAnswers
@@ -59,13 +60,20 @@ class RankingEstimate:
     num_candidates: int
     """Entities that each truth was compared with."""
     num_entities: int
+    num_unseen: int
+    """Queries of a fact with an entity that training never saw; they count as they rank."""
+    num_unseen_relation: int
+    """Queries of a fact with a relation that training never saw; they count as they rank."""
+    num_loops: int
+    """Queries of a fact whose head is its tail; they count as they rank."""
 
     def __str__(self) -> str:
-        """Show the figures on one line."""
+        """Show the figures on one line, with what is odd about the facts."""
         hits = ", ".join(f"Hits@{k} {share}" for k, share in self.hits.items())
+        odd = OddFacts(self.num_unseen, self.num_unseen_relation, self.num_loops)
         return (
-            f"MRR {self.mrr}, {hits}; {self.num_queries} queries among {self.num_candidates} "
-            f"of {self.num_entities} entities"
+            f"MRR {self.mrr}, {hits}; {self.num_queries} queries{odd} among "
+            f"{self.num_candidates} of {self.num_entities} entities"
         )
 
 
@@ -106,28 +114,25 @@ def evaluate_sampled(
         Jin et al., 2021, arXiv:2103.01474 (the estimate); Krichene and Rendle, 2020, KDD (why
         sampled ranks must not be averaged as they are).
     """
-    check.between("num_queries", num_queries, 1, 1_000_000_000)
+    check.whole("num_queries", num_queries, 1, 1_000_000_000)
     triples = facts_to_rank(encoder, graph, split)
     draw = np.random.default_rng(seed)
     size = min(num_queries, 2 * len(triples))
     chosen = np.sort(draw.choice(2 * len(triples), size, replace=False))
     rivals = None
     if num_candidates is not None:
-        check.between("num_candidates", num_candidates, 1, 1_000_000_000)
+        check.whole("num_candidates", num_candidates, 1, 1_000_000_000)
         if num_candidates < graph.num_entities:
             rivals = np.sort(draw.choice(graph.num_entities, num_candidates, replace=False))
-    better, compared, others = _count_both(encoder, graph, triples, chosen, rivals)
-    if rivals is None:
-        figures = _exact(1.0 + better, draw)
-    else:
-        figures = _from_sample(better, compared, others, draw)
-    mrr, *hits = figures
+    counts = _count_both(encoder, graph, triples, chosen, rivals)
+    mrr, *hits = _exact(1 + counts[0], draw) if rivals is None else _from_sample(*counts, draw)
     return RankingEstimate(
         mrr=mrr,
         hits=dict(zip(HITS, hits, strict=True)),
         num_queries=size,
         num_candidates=graph.num_entities if rivals is None else len(rivals),
         num_entities=graph.num_entities,
+        **odd_facts(graph, triples[chosen % len(triples)])._asdict(),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, cast
 import torch
 from torch import Tensor, nn
 
+from lichen.base import check
 from lichen.base.choose import choose
 from lichen.base.errors import ConfigError
 from lichen.embedding import SCORERS
@@ -178,6 +179,6 @@ def make_scorer(name: str, dim: int, **settings: Any) -> Scorer:
                 f"{name}: a setting must be {' or '.join(own) or 'left out, for it has none'}; "
                 f"got {key!r}."
             )
-        if isinstance(parameters[key].default, bool) and not isinstance(value, bool):
-            raise ConfigError(f"{name}: {key} must be true or false; got {value!r}.")
+        if isinstance(parameters[key].default, bool):
+            check.truth(f"{name}: {key}", value)
     return cast("Scorer", kind(dim, **settings))

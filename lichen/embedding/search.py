@@ -10,7 +10,7 @@ from typing import Any
 
 from lichen.base import check
 from lichen.base.choose import choose
-from lichen.base.errors import DataError
+from lichen.base.errors import ConfigError, DataError
 from lichen.base.extras import need
 from lichen.data.graph import Graph
 from lichen.embedding.config import EmbeddingConfig
@@ -84,7 +84,8 @@ def search(
     Raises:
         DataError: there is no validation split.
         ChoiceError: the space names no setting, or there is no such scorer.
-        ConfigError: a value is out of its bounds, or settings do not fit the scorer.
+        ConfigError: the space holds nothing to try of a setting, bounds the wrong way round, or
+            a value that the setting cannot have; or settings do not fit the scorer.
         MissingExtraError: Optuna is not installed.
 
     References:
@@ -96,13 +97,12 @@ def search(
     if "valid" not in graph.splits or len(graph.split("valid")) == 0:
         raise DataError("search: graph must have a valid split to choose by; it has none.")
     base = replace(config or EmbeddingConfig(), seed=seed)
-    for key in space:
-        choose("search: space", key, {f.name: None for f in fields(EmbeddingConfig)})
+    first = _start(base, space)
     started = time.monotonic()
     encoder = GraphEncoder(scorer, graph, dim=dim, seed=seed, **settings)
     trials = _Trials(graph, encoder, base, space, ends=started + budget_s)
     study = _study(optuna, seed)
-    study.enqueue_trial(_start(base, space))
+    study.enqueue_trial(first)
     study.optimize(trials)
     tried, best = max(trials.found, key=lambda trial: trial[1])
     return SearchReport(
@@ -158,6 +158,24 @@ class _Trials:
         return time.monotonic() > self.ends
 
 
+def _refuse_unfit(space: Mapping[str, tuple[Any, ...]]) -> None:
+    """Refuse values that are not there, out of bounds or the wrong way round."""
+    for key, values in space.items():
+        choose("search: space", key, {f.name: None for f in fields(EmbeddingConfig)})
+        if not isinstance(values, tuple | list) or not values:
+            raise ConfigError(
+                f"search: space[{key!r}] must hold two floats, the bounds, or some choices; got "
+                f"{values!r}. Leave the setting out to keep it as it is."
+            )
+        for value in values:
+            EmbeddingConfig(**{key: value})
+        if _is_range(values) and values[0] > values[1]:
+            raise ConfigError(
+                f"search: space[{key!r}] must hold the lower bound first; got {values!r}. Turn "
+                "them round."
+            )
+
+
 def _suggest(trial: Any, key: str, values: tuple[Any, ...]) -> Any:
     if _is_range(values):
         return trial.suggest_float(key, *values, log=values[0] > 0)
@@ -169,7 +187,11 @@ def _is_range(values: tuple[Any, ...]) -> bool:
 
 
 def _start(base: EmbeddingConfig, space: Mapping[str, tuple[Any, ...]]) -> dict[str, Any]:
-    """Return the values of the settings as they are, moved into the space."""
+    """Return the values of the settings as they are, moved into the space.
+
+    What would only fail in a trial, where Optuna prints a traceback first, is refused here.
+    """
+    _refuse_unfit(space)
     start = {}
     for key, values in space.items():
         own = getattr(base, key)
@@ -177,4 +199,5 @@ def _start(base: EmbeddingConfig, space: Mapping[str, tuple[Any, ...]]) -> dict[
             start[key] = min(max(own, values[0]), values[1])
         else:
             start[key] = own if own in values else values[0]
+    replace(base, **start)  # they may not go together
     return start

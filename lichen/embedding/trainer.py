@@ -75,8 +75,10 @@ def train_embedding(
         encoder: what to train.
         graph: the facts; "train" of an unsplit graph is all of them.
         config: the settings; None takes the defaults.
-        checkpoint: folder for the run's state, written every `config.valid_every` epochs. A run
-            found there goes on and ends as if it had never stopped; at the end it is removed.
+        checkpoint: folder for the run's state, written every `config.valid_every` epochs and at
+            the end. A run found there goes on and ends as if it had never stopped; one at its end
+            comes back at once, so that nothing is lost before the vectors are saved. Remove the
+            folder then.
         on_look: told the epoch and the MRR at each look at the validation split; True stops.
         on_step: asked after each step; True ends the run there, with a last look.
 
@@ -106,12 +108,22 @@ def train_embedding(
     return run.run(on_look, on_step)
 
 
-def _make_step(encoder: GraphEncoder, facts: Ids, settings: EmbeddingConfig, team: Team) -> Step:
-    if team.size > 1 and not encoder.is_table:
+def refuse_computed(encoder: GraphEncoder) -> None:
+    """Refuse an encoder that several processes cannot train together.
+
+    Raises:
+        ConfigError: it computes its vectors.
+    """
+    if not encoder.is_table:
         raise ConfigError(
             "several processes can only train an encoder that learns each vector by itself; "
             f"got {type(encoder).__name__}. Train it in one process."
         )
+
+
+def _make_step(encoder: GraphEncoder, facts: Ids, settings: EmbeddingConfig, team: Team) -> Step:
+    if team.size > 1:
+        refuse_computed(encoder)
     against_all = settings.candidates == "all"
     if settings.candidates == "auto":
         is_small = encoder.num_entities <= ALL_UP_TO
@@ -189,8 +201,6 @@ class _Run:
             made.best_epoch = made.epoch
         else:
             self._restore(self.best)
-        if self.checkpoint is not None and self.team.is_first:
-            self.checkpoint.remove()
         return TrainReport(
             epochs=made.epoch,
             best_epoch=made.best_epoch,

@@ -50,7 +50,7 @@ class TuckER(Scorer):
     def __init__(self, dim: int, *, relation_dim: int | None = None) -> None:
         super().__init__(dim)
         self.relation_width = dim if relation_dim is None else relation_dim
-        check.between("relation_dim", self.relation_width, 1, 1_000_000)
+        check.whole("relation_dim", self.relation_width, 1, 1_000_000)
         self.core = nn.Parameter(_complex_core(dim, self.relation_width))
 
     def extra_repr(self) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-import numpy as np
 from numpy.typing import ArrayLike
 from torch import Tensor
 
 from lichen.base.errors import DataError, ShapeError
 from lichen.data.graph import Ids
 from lichen.data.vocabulary import Vocabulary
+from lichen.embedding.ids import whole_ids
 
 _TINY = 1e-12  # a mean of opposite directions has no length
 
@@ -47,8 +47,8 @@ def find_newcomers(
         Label to what is told of it, in order of first appearance, those with a text alone last.
 
     Raises:
-        DataError: a relation is unknown, a text is of a known entity, or a new entity has neither
-            a fact with a known one nor a text.
+        DataError: a fact is no triple, a relation is unknown, a text is of a known entity, or a
+            new entity has neither a fact with a known one nor a text.
     """
     for label in texts:
         if label in entities:
@@ -56,7 +56,10 @@ def find_newcomers(
                 f"texts must be of new entities; got one of {label!r}, which is known here. Leave "
                 "it out, or train anew with its text."
             )
-    said = [((h, entities.get(h)), relations.id(r), (t, entities.get(t))) for h, r, t in facts]
+    said = [
+        ((h, entities.get(h)), relations.id(r), (t, entities.get(t)))
+        for h, r, t in map(_triple, facts)
+    ]
     new = [label for head, _, tail in said for label, known in (head, tail) if known is None]
     found = {label: Newcomer([], [], texts.get(label)) for label in [*new, *texts]}
     for (h, head), relation, (t, tail) in said:
@@ -73,6 +76,15 @@ def find_newcomers(
     return found
 
 
+def _triple(fact: tuple[str, str, str]) -> tuple[str, str, str]:
+    if isinstance(fact, str) or len(fact) != 3:
+        raise DataError(
+            f"facts must be triples of labels, (head, relation, tail); got {fact!r}. Give three "
+            "labels a fact."
+        )
+    return fact
+
+
 def fact_pairs(name: str, facts: ArrayLike) -> Ids:
     """Return facts about one entity as `(facts, 2)` ids.
 
@@ -85,8 +97,9 @@ def fact_pairs(name: str, facts: ArrayLike) -> Ids:
 
     Raises:
         ShapeError: they are not pairs.
+        DataError: one is no whole number.
     """
-    found = np.asarray(facts, dtype=np.int64)
+    found = whole_ids(f"{name}: entity and relation", facts)
     found = found.reshape(0, 2) if found.size == 0 else found
     if found.ndim != 2 or found.shape[1] != 2:
         raise ShapeError(

@@ -96,7 +96,7 @@ def permutation_test(
     >>> permutation_test([1, 1, 1, 1, 0], [0, 1, 1, 1, 0])
     1.0
     """
-    check.between("permutation_test.num_draws", num_draws, 1, 100_000_000)
+    check.whole("permutation_test.num_draws", num_draws, 1, 100_000_000)
     mean = _difference(first, second).mean(axis=0)
     mean = mean[mean != 0]
     if not len(mean):
@@ -144,7 +144,7 @@ def bootstrap(
     Interval(mean=1.0, low=1.0, high=1.0)
     """
     check.between("bootstrap.level", level, 0.01, 0.9999)
-    check.between("bootstrap.num_draws", num_draws, 10, 100_000_000)
+    check.whole("bootstrap.num_draws", num_draws, 10, 100_000_000)
     difference = _difference(first, second)
     num_seeds, size = difference.shape
     rng = np.random.default_rng(seed)

@@ -142,7 +142,7 @@ def rank_metrics(
     >>> print(rank_metrics([1, 2, 4], at=(1, 3)))
     MRR 0.583 [0.250, 1.000], Hits@1 0.333, Hits@3 0.667, mean rank 2.3, 3 queries
     """
-    check.between("resamples", resamples, 1, 1_000_000)
+    check.whole("resamples", resamples, 1, 1_000_000)
     found = np.asarray(ranks, dtype=np.float64).ravel()
     if len(found) == 0:
         raise DataError("ranks must hold at least one rank; got none. Is the split empty?")

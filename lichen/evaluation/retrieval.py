@@ -97,7 +97,7 @@ def recall(
     {1: 1.0}
     """
     for size in k:
-        check.between("k", size, 1, 2**31)
+        check.whole("k", size, 1, 2**31)
     ranks = partner_ranks(source, target, truth=truth)
     if not len(ranks):
         raise DataError("recall: at least one source vector is needed; got none.")

@@ -13,7 +13,7 @@ from transformers import PreTrainedConfig
 from lichen.base.errors import ConfigError
 from lichen.base.progress import track
 from lichen.fusion.selection import Fact, FactSelector
-from lichen.lm.text_encoder import TextEncoder, half_where_fast
+from lichen.lm.text_encoder import READABLE, TextEncoder
 from lichen.lm.token_states import STATE_TYPE, Tokens
 
 LIMIT_MIB = 2048
@@ -195,8 +195,8 @@ def require_positions(text: TextEncoder) -> None:
     if not takes_positions(text.model) or getattr(config, "relative_attention", False):
         raise ConfigError(
             f"fusion 'input' must be told where each token stands; {text.name!r} "
-            f"({type(text.model).__name__}) takes no positions. Use a BERT, RoBERTa, DistilBERT, "
-            "ModernBERT, GPT-2, Llama or Qwen model, or another fusion."
+            f"({type(text.model).__name__}) takes no positions. Take {READABLE} model, or another "
+            "fusion."
         )
 
 
@@ -223,7 +223,7 @@ def grown_states(text: TextEncoder, batch: Mapping[str, object]) -> Tensor:
     names = ("grown_ids", "grown_positions", "visible")
     ids, positions, visible = (cast("Tensor", batch[k]).to(text.device) for k in names)
     masks = _masks(text, visible, positions)
-    with half_where_fast(text.device):
+    with text.autocast():
         out = text.model(input_ids=ids, position_ids=positions, attention_mask=masks)
     states: Tensor = out.last_hidden_state
     return states.float()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from transformers import PretrainedConfig
@@ -21,6 +22,27 @@ SETTINGS = (
 """Fields that a `FusedModel` takes as further arguments."""
 LATER = ("group", "triple")
 """More of them, added later: left out of a record where they are not used, as in older records."""
+
+
+def require_settings(key: str, given: Iterable[str], *, more: Sequence[str] = ()) -> None:
+    """Refuse names that are no settings, which a configuration would take and forget.
+
+    Args:
+        key: what the message calls them.
+        given: the names.
+        more: further names that are allowed here.
+
+    Raises:
+        ChoiceError: one is no setting.
+
+    >>> require_settings("a setting", ["mentoins"])
+    Traceback (most recent call last):
+    ...
+    lichen.base.errors.ChoiceError: a setting must be one of align, ...; got 'mentoins'. Did you \
+mean 'mentions'?
+    """
+    for name in given:
+        choose(key, name, dict.fromkeys((*SETTINGS, *LATER, *more)))
 
 
 class FusedConfig(PretrainedConfig):  # type: ignore[misc]
@@ -86,21 +108,22 @@ class FusedConfig(PretrainedConfig):  # type: ignore[misc]
         choose("task", self.task, TASKS)
         choose("fusion.head", self.head, dict.fromkeys(HEADS))
         choose("fusion.select", self.select, SELECTIONS)
-        check.between("fusion.facts", self.facts, 1, 1024)
-        check.between("fusion.hops", self.hops, 1, 3)
-        check.between("fusion.mentions", self.mentions, 0, 64)
-        check.between("fusion.hidden", self.hidden, 1, 65_536)
+        check.whole("fusion.facts", self.facts, 1, 1024)
+        check.whole("fusion.hops", self.hops, 1, 3)
+        check.whole("fusion.mentions", self.mentions, 1, 64)
+        check.whole("fusion.hidden", self.hidden, 1, 65_536)
         check.between("fusion.drop", self.drop, 0.0, 0.95)
         check.between("fusion.triple", self.triple, 0.0, 1e6)
         check.between("fusion.align", self.align, 0.0, 1e6)
-        check.between("fusion.lora", self.lora, 0, 1024)
+        check.whole("fusion.lora", self.lora, 0, 1024)
         if self.lora and self.train_text:
             raise ConfigError(
                 f"fusion.lora must be 0 where train_text trains the language model whole; got "
                 f"{self.lora}. Leave one of the two out."
             )
-        check.between("fusion.seed", self.seed, 0, 2**32 - 1)
-        if isinstance(self.at, str) and self.at not in ("input", "output"):
+        check.whole("fusion.seed", self.seed, 0, 2**32 - 1)
+        is_layer = isinstance(self.at, int) and not isinstance(self.at, bool)
+        if not is_layer and self.at not in ("input", "output"):
             raise ConfigError(
                 "fusion.at must be 'input', 'output' or the number of a hidden layer; got "
                 f"{self.at!r}."
@@ -111,7 +134,7 @@ class FusedConfig(PretrainedConfig):  # type: ignore[misc]
         """Return where entities are read in as a layer: 0 is the input, None the output."""
         if self.at == "output":
             return None
-        return 0 if self.at == "input" else int(self.at)
+        return 0 if isinstance(self.at, str) else self.at
 
     @property
     def trains_text(self) -> bool:

@@ -27,7 +27,7 @@ from lichen.fusion.heads import Head, make_head
 from lichen.fusion.item import Item
 from lichen.fusion.known import Known, fact_dim, look_up
 from lichen.fusion.operator import Fusion, fusion_class
-from lichen.fusion.parts import Origin, check_parts, default_point, entity_hash, scales_of
+from lichen.fusion.parts import Origin, check_parts, entity_hash, make_config, scales_of
 from lichen.fusion.passage import Passage
 from lichen.fusion.selection import FactSelector
 from lichen.fusion.tasks.task import Task, make_task
@@ -60,9 +60,9 @@ class FusedModel(PreTrainedModel):  # type: ignore[misc]
             left out or None takes the task's usual one.
 
     Raises:
-        ChoiceError: no such fusion method or task.
+        ChoiceError: no such fusion method, task or setting.
         ConfigError: a setting is out of its bounds, a part is missing, or the point does not
-            exist or does not suit the method.
+            exist or does not suit the method or the language model.
         DataError: graph and vectors are not of the same entities and relations.
         MissingExtraError: `lora` is given and peft is not installed.
     """
@@ -85,12 +85,7 @@ class FusedModel(PreTrainedModel):  # type: ignore[misc]
         graph: Graph | None = None,
         **settings: Any,
     ) -> None:
-        classes = None if labels is None else list(labels)
-        point = default_point(fusion, text) if at is None else at
-        asked = make_task(task, group=settings.get("group"))
-        settings["head"] = asked.head(settings.get("head"))
-        config = FusedConfig(fusion=fusion, task=task, labels=classes, at=point, **settings)
-        config.dim = text.dim
+        config = make_config(text, fusion=fusion, task=task, labels=labels, at=at, **settings)
         config.entities = "" if nodes is None else entity_hash(nodes.entities)
         super().__init__(config)
         self.all_tied_weights_keys: dict[str, str] = {}
@@ -123,6 +118,7 @@ class FusedModel(PreTrainedModel):  # type: ignore[misc]
                 at=config.point,
                 num_layers=text.num_layers,
             )
+        asked = make_task(task, group=config.group)
         self.task: Task = replace(asked, is_causal=text.is_causal)
         self.head: Head | None = None
         if labels is not None:

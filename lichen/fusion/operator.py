@@ -51,8 +51,8 @@ class Fusion(nn.Module, ABC):
         num_layers: int = 1,
     ) -> None:
         super().__init__()
-        check.between("fusion.dim", dim, 1, 1_000_000)
-        check.between("fusion.entity_dim", entity_dim, 1, 1_000_000)
+        check.whole("fusion.dim", dim, 1, 1_000_000)
+        check.whole("fusion.entity_dim", entity_dim, 1, 1_000_000)
         self.dim = dim
         self.entity_dim = entity_dim
         self.fact_dim = fact_dim

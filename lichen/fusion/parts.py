@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lichen.base.errors import ConfigError, DataError
 from lichen.data.corpus import Corpus
 from lichen.data.graph import Graph
 from lichen.data.vocabulary import Vocabulary
 from lichen.embedding.encoder import GraphEncoder
-from lichen.fusion.branches import require_positions
-from lichen.fusion.config import FusedConfig
+from lichen.fusion.config import FusedConfig, require_settings
 from lichen.fusion.operator import fusion_class
+from lichen.fusion.readable import require_readable
+from lichen.fusion.tasks.task import make_task
 from lichen.lm.text_encoder import TextEncoder
 
 
@@ -58,6 +59,34 @@ def default_point(fusion: str, text: TextEncoder) -> int | str:
     return "output"
 
 
+def make_config(
+    text: TextEncoder,
+    *,
+    fusion: str = "gate",
+    task: str = "classify",
+    labels: Vocabulary | None = None,
+    at: int | str | None = None,
+    **settings: Any,
+) -> FusedConfig:
+    """Return the settings of a `FusedModel` from its arguments, what is left out filled in.
+
+    Raises:
+        ChoiceError: no such method, task or setting, or the head cannot answer the task.
+        ConfigError: a value is out of its bounds, or the task needs a group and there is none.
+    """
+    require_settings("a setting of FusedModel", settings)
+    asked = make_task(task, group=settings.get("group"))
+    config = FusedConfig(
+        fusion=fusion,
+        task=task,
+        labels=None if labels is None else list(labels),
+        at=default_point(fusion, text) if at is None else at,
+        **{**settings, "head": asked.head(settings.get("head"))},
+    )
+    config.dim = text.dim
+    return config
+
+
 def check_parts(
     config: FusedConfig, text: TextEncoder, nodes: GraphEncoder | None, graph: Graph | None
 ) -> None:
@@ -68,6 +97,8 @@ def check_parts(
         DataError: the graph has other entities or relations than have vectors, or no facts.
     """
     method = fusion_class(config.fusion)
+    if graph is not None and not isinstance(graph, Graph):
+        raise ConfigError(f"graph must be a Graph; got {graph!r:.80}. Read one by Graph.load.")
     if nodes is None and config.fusion != "none":
         raise ConfigError(
             f"nodes must be a GraphEncoder for fusion {config.fusion!r}; got None. Pass one, or "
@@ -83,9 +114,7 @@ def check_parts(
             f"fusion.triple needs train_nodes=True and a graph, whose facts are completed; got "
             f"train_nodes={config.train_nodes} and {graph}."
         )
-    _check_point(config, text)
-    if config.fusion == "input":
-        require_positions(text)
+    require_point(config, text)
     if graph is not None and nodes is not None:
         _check_graph(graph, nodes)
 
@@ -119,7 +148,12 @@ def require_links(where: str, *corpora: Corpus, fusion: str | None = None) -> No
         )
 
 
-def _check_point(config: FusedConfig, text: TextEncoder) -> None:
+def require_point(config: FusedConfig, text: TextEncoder) -> None:
+    """Refuse a point at which the method cannot work, or this language model cannot be read.
+
+    Raises:
+        ConfigError: there is no such layer, or it does not suit the method or the language model.
+    """
     point = config.point
     needs_layers = config.fusion != "input"  # that reads facts as words, and then everything
     if point is not None and needs_layers and not 0 <= point <= len(text.layers):
@@ -136,6 +170,7 @@ def _check_point(config: FusedConfig, text: TextEncoder) -> None:
             f"fusion.at must be 'input' or a hidden layer before the last for fusion "
             f"{config.fusion!r}, which needs layers to read what it adds; got {config.at!r}."
         )
+    require_readable(config, text)
 
 
 def _check_graph(graph: Graph, nodes: GraphEncoder) -> None:

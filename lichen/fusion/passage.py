@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from lichen.fusion.batch import Batch
 from lichen.fusion.branches import takes_positions
 from lichen.fusion.splice import run_layers
-from lichen.lm.text_encoder import TextEncoder, half_where_fast
+from lichen.lm.text_encoder import TextEncoder
 
 
 class Passage:
@@ -86,7 +86,7 @@ class Passage:
     def _run(
         self, inputs: dict[str, Tensor], *, given: tuple[int, Tensor] | None, stop: int | None
     ) -> Tensor:
-        with half_where_fast(inputs["input_ids"].device):
+        with self.text.autocast():
             out: Tensor
             if given is None and stop is None:  # the whole backbone, whatever holds its layers
                 out = self.backbone(**inputs).last_hidden_state

@@ -63,8 +63,8 @@ class FactSelector:
         text: TextEncoder | None = None,
     ) -> None:
         choose("fusion.select", how, SELECTIONS)
-        check.between("fusion.facts", limit, 1, 1024)
-        check.between("fusion.hops", hops, 1, 3)
+        check.whole("fusion.facts", limit, 1, 1024)
+        check.whole("fusion.hops", hops, 1, 3)
         rows = graph.splits.get("train")
         self.graph = graph if rows is None else graph.select(rows)
         if how == "relevance" and text is None:

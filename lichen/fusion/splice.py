@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from lichen.lm.text_encoder import layer_list
+from lichen.lm.layers import layer_list
 
 
 class _Place(nn.Module):

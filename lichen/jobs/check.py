@@ -1,4 +1,4 @@
-"""A look at data before training: sizes, bad lines, duplicates, unseen labels, leaks."""
+"""A look at data before training: bad lines, duplicates, self-loops, unseen labels, leaks."""
 
 from __future__ import annotations
 
@@ -39,6 +39,14 @@ class CheckReport:
                 found.append(f"{read.num_duplicates} facts came more than once and are kept once")
             if read.num_shared:
                 found.append(f"{read.num_shared} facts stand in two splits")
+        h, _, t = self.graph.triples.T
+        if num_loops := int((h == t).sum()):
+            found.append(f"{num_loops} facts are self-loops: their head is their tail")
+        found += [
+            f"split {name}: holds no fact"
+            for name, rows in self.graph.splits.items()
+            if not len(rows)
+        ]
         found += [
             f"split {item.split}: {len(item.entities)} entities and {len(item.relations)} "
             f"relations never occur in training; {item.num_facts} facts have one"

@@ -24,7 +24,8 @@ from lichen.data.corpus import Corpus
 from lichen.data.graph import Graph
 from lichen.embedding.encoder import GraphEncoder
 from lichen.evaluation.paired import Interval, bootstrap, permutation_test
-from lichen.fusion import EVERY
+from lichen.fusion import EVERY, FUSIONS
+from lichen.fusion.config import require_settings
 from lichen.fusion.model import FusedModel
 from lichen.fusion.parts import require_links
 from lichen.fusion.tasks.task import make_task
@@ -45,6 +46,8 @@ class Contest:
     """What all fusions are compared on.
 
     Raises:
+        ChoiceError: no such setting, or one of a fusion that does not exist.
+        ConfigError: there are fewer than three seeds, or one twice.
         DataError: the corpora are not one a seed, their test documents differ, a label is not
             among the training documents, or no mention is linked.
     """
@@ -82,6 +85,10 @@ class Contest:
             )
         if len({tuple(d.id for d in c.test) for c in self.corpora}) != 1:
             raise DataError("corpora must have the same test documents; they differ.")
+        for name in self.special:
+            choose("special", name, FUSIONS)
+            require_settings(f"a setting of special[{name!r}]", self.special[name], more=("at",))
+        require_settings("a setting", self.settings, more=("at",))
         asked = make_task(self.task, group=self.group)
         for corpus in self.corpora:
             asked.learnt(corpus)
@@ -120,6 +127,22 @@ class Contest:
         return whole if kind == "fused" else untrained_twin(whole, kind, seed)
 
 
+def require_fusions(key: str, names: Sequence[str]) -> None:
+    """Refuse what is no list of fusions to compare.
+
+    Raises:
+        ChoiceError: no such fusion, or it reads no knowledge.
+        ConfigError: there is none, or one is named twice.
+    """
+    for name in names:
+        choose(key, name, dict.fromkeys(EVERY))
+    if not names or len(set(names)) != len(names):
+        raise ConfigError(
+            f"{key} must be some of {', '.join(EVERY)}, each once; got {list(names)}. Name one or "
+            "more."
+        )
+
+
 def compare_fusions(
     contest: Contest,
     *,
@@ -142,12 +165,15 @@ def compare_fusions(
 
     Raises:
         ChoiceError: no such fusion or twin.
-        ConfigError: a setting does not suit a fusion.
+        ConfigError: there is no fusion or one twice, or a setting or the language model does not
+            suit one.
     """
-    for name in fusions:
-        choose("fusions", name, dict.fromkeys(EVERY))
+    require_fusions("fusions", fusions)
     for kind in contest.twins:
         choose("twins", kind, KINDS)
+    for name, kind, seed in _wanted(contest, fusions):
+        if seed == contest.seeds[0]:
+            contest.model(name, kind, seed)  # what cannot be built must not stop a later run
     found: dict[tuple[str, str], list[dict[str, Any]]] = {}
     folder = None if out is None else Path(out)
     for fusion, kind, seed in track(list(_wanted(contest, fusions)), what="training"):
@@ -266,6 +292,7 @@ def _standing(
         gains=gains,
         p_values=p_values,
         num_trained=int(mine[0]["parameters"]),
+        read_s=float(np.mean([r["read_s"] for r in mine])),
         train_s=float(np.mean([r["train_s"] for r in mine])),
         predict_s=float(np.mean([r["predict_s"] for r in mine])),
     )

@@ -31,10 +31,13 @@ class Standing:
     p_values: Mapping[str, float]
     """By twin: paired permutation test over examples, seeds averaged."""
     num_trained: int
+    read_s: float | None = None
+    """Mean seconds of reading the training documents before training; None where it was not kept.
+    What a frozen language model has read for another run is not read again."""
     train_s: float
-    """Mean seconds of training."""
+    """Mean seconds of training, reading left out."""
     predict_s: float
-    """Mean seconds for the test documents."""
+    """Mean seconds for the test documents, which are read first where no run has read them."""
 
     @property
     def mean(self) -> float:
@@ -90,14 +93,16 @@ class FusionTable:
                 gain = s.gains[twin]
                 p = p_text(s.p_values[twin]).removeprefix("p ").removeprefix("= ")
                 cells += [points(gain.mean), f"{points(gain.low)} to {points(gain.high)}", p]
-            cells += [f"{s.num_trained:,}", f"{s.train_s:.1f}"]
+            read = "–" if s.read_s is None else f"{s.read_s:.1f}"
+            cells += [f"{s.num_trained:,}", read, f"{s.train_s:.1f}", f"{s.predict_s:.1f}"]
             rows.append(tuple(cells))
-        header = ("fusion", "accuracy", *gains, "trained", "training, s")
+        seconds = ("reading, s", "training, s", "predicting, s")
+        header = ("fusion", "accuracy", *gains, "trained", *seconds)
         return Table(header=header, rows=tuple(rows))
 
     def __str__(self) -> str:
         """Return the headline, the table and what the leak guards found."""
-        rows = self.table().text("Accuracy, %; gains, points", width=160)
+        rows = self.table().text("Accuracy, %; gains, points", width=180)
         leaks = "\n".join(f"leak guard: {leak}" for leak in self.leaks)
         parts = [self.headline, rows, leaks or "leak guards: nothing found"]
         return "\n\n".join([*parts, *(f"mentions lost: {line}" for line in self.lost)])

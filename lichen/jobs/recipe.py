@@ -5,163 +5,39 @@ A recipe names everything that a run depends on, so the file is the run's record
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
 
-from lichen.base.choose import choose
 from lichen.base.config import load_config
 from lichen.base.errors import ConfigError
 from lichen.data.corpus import Corpus
 from lichen.data.graph import Graph
 from lichen.embedding.config import EmbeddingConfig
 from lichen.embedding.encoder import GraphEncoder
-from lichen.fusion import EVERY, FUSIONS
-from lichen.fusion.config import HEADS
 from lichen.fusion.model import FusedModel
-from lichen.fusion.selection import SELECTIONS
-from lichen.fusion.tasks import TASKS
+from lichen.fusion.parts import make_config, require_point
 from lichen.fusion.tasks.task import Task, make_task
 from lichen.jobs.fusions import Contest, compare_fusions
 from lichen.jobs.ranking import FusionTable
+from lichen.jobs.tables import (
+    BesideRecipe,
+    CompareRecipe,
+    DataRecipe,
+    ModelRecipe,
+    NodesRecipe,
+    PretrainRecipe,
+)
 from lichen.linking.linker import Linker
 from lichen.lm.text_encoder import TextEncoder
 from lichen.training.beside import Beside
 from lichen.training.config import TrainConfig
 from lichen.training.folder import RunFolder
-from lichen.training.joint import PretrainConfig
 from lichen.training.loop import train
 from lichen.training.objectives.mask import WordHead
-from lichen.training.objectives.weighed import require_objectives
-from lichen.training.pretrain import BOTH, pretrain
+from lichen.training.pretrain import pretrain
 from lichen.training.reporters import require_reporter
 from lichen.training.run import Run
-
-
-@dataclass(frozen=True, kw_only=True)
-class DataRecipe:
-    """The `[data]` table: what is read. Paths are seen from the recipe's folder."""
-
-    corpus: str
-    """Labelled texts with a train split, linked or not."""
-    graph: str
-    """"atlas", a file, a folder, or a store's address."""
-    on_bad_line: Literal["raise", "skip"] = "raise"
-
-
-@dataclass(frozen=True, kw_only=True)
-class NodesRecipe:
-    """The `[nodes]` table: how entities have vectors."""
-
-    scorer: str = "complex"
-    dim: int = 64
-    folder: str | None = None
-    """What `lichen embed` wrote; None trains vectors by `[embed]`."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModelRecipe:
-    """The `[model]` table: what is trained; each key as in `FusedModel` and `FusedConfig`.
-
-    Raises:
-        ChoiceError: no such fusion, task, head or way of choosing facts.
-    """
-
-    text: str | None = None
-    """A language model; None is the packaged one."""
-    fusion: str = "gate"
-    task: str = "classify"
-    group: str | None = None
-    at: int | str | None = None
-    head: str | None = None
-    mentions: int = 4
-    facts: int = 8
-    hops: int = 1
-    select: str = "specific"
-    hidden: int = 128
-    train_text: bool = False
-    lora: int = 0
-    train_nodes: bool = False
-    triple: float = 0.0
-
-    def __post_init__(self) -> None:
-        """Refuse names that would else be met only after the embedding."""
-        choose("model.fusion", self.fusion, FUSIONS)
-        choose("model.task", self.task, TASKS)
-        if self.head is not None:
-            choose("model.head", self.head, dict.fromkeys(HEADS))
-        choose("model.select", self.select, SELECTIONS)
-
-    def settings(self) -> dict[str, Any]:
-        """Return the arguments of a `FusedModel`, fusion and language model left out."""
-        given = asdict(self)
-        return {key: x for key, x in given.items() if key not in ("text", "fusion")}
-
-
-@dataclass(frozen=True, kw_only=True)
-class PretrainRecipe(PretrainConfig):
-    """The `[pretrain]` table: what the language model learns first; keys as in `PretrainConfig`.
-
-    Raises:
-        ChoiceError: no such objective.
-        ConfigError: there is none, a weight is not above 0, or a setting is out of its bounds.
-    """
-
-    objectives: dict[str, float] = field(default_factory=lambda: dict(BOTH))
-    """Weight by name; facts are those of the recipe's graph."""
-    texts: str | None = None
-    """Texts, labelled or not; None is the training texts."""
-
-    def __post_init__(self) -> None:
-        """Refuse what would else be met only after the graph and the texts are read."""
-        super().__post_init__()
-        require_objectives(self.objectives, None)
-
-    def config(self) -> PretrainConfig:
-        """Return the settings alone."""
-        return PretrainConfig(**{x.name: getattr(self, x.name) for x in fields(PretrainConfig)})
-
-
-@dataclass(frozen=True, kw_only=True)
-class BesideRecipe:
-    """The `[beside]` table: what the language model learns with the task; keys as in `Beside`.
-
-    Raises:
-        ChoiceError: no such objective.
-        ConfigError: there is none, or a weight is not above 0.
-    """
-
-    objectives: dict[str, float]
-    """Weight by name; facts are those of the recipe's graph."""
-    texts: str | None = None
-    """Texts, labelled or not; None is the training texts."""
-    batch_size: int = 32
-    max_tokens: int = 64
-
-    def __post_init__(self) -> None:
-        """Refuse names that would else be met only after the embedding."""
-        require_objectives(self.objectives, None)
-
-
-@dataclass(frozen=True, kw_only=True)
-class CompareRecipe:
-    """The `[compare]` table: what `lichen uplift RECIPE` trains beside the run.
-
-    Raises:
-        ChoiceError: no such fusion.
-    """
-
-    fusions: tuple[str, ...] = EVERY
-    seeds: tuple[int, ...] = (0, 1, 2)
-    twins: tuple[Literal["none", "shuffled", "count"], ...] = ("none", "shuffled", "count")
-    group: str | None = None
-    """Key of `meta` that the documents of one question share; None takes `model.group`."""
-
-    def __post_init__(self) -> None:
-        """Refuse names that would else be met only after the embedding."""
-        for name in self.fusions:
-            choose("compare.fusions", name, dict.fromkeys(EVERY))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -241,24 +117,30 @@ class Ready:
         return self.corpus.train if name is None else self.more[name]
 
 
-def prepare(recipe: Recipe) -> Ready:
+def prepare(recipe: Recipe, *, fusions: Sequence[str] = ()) -> Ready:
     """Load what a recipe names, link texts without mentions, pretrain, embed.
 
     The language model is pretrained in the folder `pretrain` of `out`, where there is a table for
     it; the graph is embedded where no vectors are named.
 
+    Args:
+        recipe: what to load.
+        fusions: those that will be trained beside the recipe's own.
+
     Raises:
         DataError: a file cannot be read, a line of it is bad, there is nothing to train on, or
             another split has a class that the training documents lack.
         ConfigError: `nodes.folder` holds vectors of other entities, a reporter is not installed,
-            or the language model has no mask token where one is needed.
-        ChoiceError: there is no such reporter.
+            a setting or the language model does not suit a fusion, or that model has no mask
+            token where one is needed.
+        ChoiceError: there is no such reporter, or the head cannot answer the task.
     """
     if not RunFolder(Path(recipe.out)).is_finished:
         require_reporter(recipe.train.report_to)
         if recipe.pretrain is not None:
             require_reporter(recipe.pretrain.report_to, key="pretrain.report_to")
     text = TextEncoder.load(recipe.model.text)
+    _require_points(recipe, text, fusions)
     graph = Graph.load(recipe.data.graph, on_bad_line=recipe.data.on_bad_line)
     corpus = Corpus.load(recipe.data.corpus, on_bad_line=recipe.data.on_bad_line)
     _task(recipe).learnt(corpus)
@@ -271,6 +153,15 @@ def prepare(recipe: Recipe) -> Ready:
     nodes = _nodes(recipe, graph)
     ready = Ready(text=text, graph=graph, nodes=nodes, corpus=corpus, more=more)
     return ready if recipe.pretrain is None else _pretrained(recipe, recipe.pretrain, ready)
+
+
+def _require_points(recipe: Recipe, text: TextEncoder, fusions: Sequence[str]) -> None:
+    """Refuse settings, or a language model, with which a fusion cannot be built."""
+    told = recipe.model
+    for name in dict.fromkeys((told.fusion, *fusions)):
+        settings = {**told.settings(), "group": told.group or recipe.compare.group}
+        settings["at"] = told.at if name == told.fusion else None
+        require_point(make_config(text, fusion=name, **settings), text)
 
 
 def _nodes(recipe: Recipe, graph: Graph) -> GraphEncoder:
@@ -377,7 +268,7 @@ def compare_recipe(recipe: Recipe) -> FusionTable:
             f"alone; got objectives {sorted(recipe.beside.objectives)}. Compare first, then train "
             "the one chosen with it."
         )
-    ready = prepare(recipe)
+    ready = prepare(recipe, fusions=recipe.compare.fusions)
     told = recipe.model.settings()
     shared = {key: x for key, x in told.items() if key not in ("at", "task", "group")}
     contest = Contest(

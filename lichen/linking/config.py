@@ -31,9 +31,9 @@ class LinkConfig:
 
     def __post_init__(self) -> None:
         """Refuse values that could only fail later, deep inside a run."""
-        check.between("link.candidates", self.candidates, 1, 10_000)
+        check.whole("link.candidates", self.candidates, 1, 10_000)
         check.between("link.min_probability", self.min_probability, 0.0, 1.0)
         check.between("link.min_similarity", self.min_similarity, 0.0, 1.0)
-        check.between("link.context_chars", self.context_chars, 1, 100_000)
-        check.between("link.vector_candidates", self.vector_candidates, 0, 10_000)
+        check.whole("link.context_chars", self.context_chars, 1, 100_000)
+        check.whole("link.vector_candidates", self.vector_candidates, 0, 10_000)
         check.between("link.min_cosine", self.min_cosine, -1.0, 1.0)

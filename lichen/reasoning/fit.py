@@ -46,8 +46,8 @@ class FitConfig:
 
     def __post_init__(self) -> None:
         """Refuse values that cannot work."""
-        check.between("match.epochs", self.epochs, 1, 1000)
-        check.between("match.batch_size", self.batch_size, 1, 65536)
+        check.whole("match.epochs", self.epochs, 1, 1000)
+        check.whole("match.batch_size", self.batch_size, 1, 65536)
         check.between("match.learning_rate", self.learning_rate, 1e-7, 1.0)
         check.between("match.smoothing", self.smoothing, 0.0, 0.5)
 

@@ -40,8 +40,8 @@ class MatcherConfig:
 
     def __post_init__(self) -> None:
         """Refuse sizes that cannot work."""
-        check.between("matcher.text_dim", self.text_dim, 1, 65536)
-        check.between("matcher.dim", self.dim, 8, 4096)
+        check.whole("matcher.text_dim", self.text_dim, 1, 65536)
+        check.whole("matcher.dim", self.dim, 8, 4096)
         check.between("matcher.dropout", self.dropout, 0.0, 0.9)
         check.between("matcher.token_dropout", self.token_dropout, 0.0, 0.9)
 

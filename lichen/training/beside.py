@@ -64,8 +64,8 @@ class Beside:
     def __post_init__(self) -> None:
         """Refuse what could only fail later, deep inside a run."""
         require_objectives(self.objectives, self.head)
-        check.between("beside.batch_size", self.batch_size, 1, 1_000_000)
-        check.between("beside.max_tokens", self.max_tokens, 4, 1_000_000)
+        check.whole("beside.batch_size", self.batch_size, 1, 1_000_000)
+        check.whole("beside.max_tokens", self.max_tokens, 4, 1_000_000)
 
     def spec(self) -> dict[str, Any]:
         """Return what makes it this one: equal for runs that may go on."""

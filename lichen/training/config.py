@@ -39,9 +39,9 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         """Refuse values that could only fail later, deep inside a run."""
-        check.between("train.epochs", self.epochs, 1, 100_000)
-        check.between("train.batch_size", self.batch_size, 1, 1_000_000)
-        check.between("train.accumulate", self.accumulate, 1, 100_000)
+        check.whole("train.epochs", self.epochs, 1, 100_000)
+        check.whole("train.batch_size", self.batch_size, 1, 1_000_000)
+        check.whole("train.accumulate", self.accumulate, 1, 100_000)
         check.between("train.learning_rate", self.learning_rate, 0.0, 10.0)
         check.between("train.fusion_learning_rate", self.fusion_learning_rate, 0.0, 10.0)
         check.between("train.text_learning_rate", self.text_learning_rate, 0.0, 10.0)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lichen.base.errors import ArtifactError, ConfigError
+from lichen.base.paths import require_folder
 from lichen.data.corpus import Corpus
 from lichen.fusion.model import FusedModel
 from lichen.training.run import RUN, Run
@@ -84,10 +85,15 @@ class RunFolder:
 
         Returns:
             The last checkpoint of a run that was cut short, or None.
+
+        Raises:
+            ConfigError: the folder holds a run with other settings or data, or is a file.
+            ArtifactError: its record cannot be read.
         """
         if (self.path / SPEC).is_file():
             self.require_same(spec)
             return self._last_checkpoint()
+        require_folder(self.path)
         self.path.mkdir(parents=True, exist_ok=True)
         for name, corpus in data.items():
             if corpus is not None:

@@ -17,7 +17,7 @@ from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArgu
 from lichen.base import check
 from lichen.base.progress import track
 from lichen.embedding.artifact import drafted
-from lichen.lm.text_encoder import TextEncoder, has_fast_half
+from lichen.lm.text_encoder import TextEncoder
 from lichen.training.objectives.objective import Batch
 from lichen.training.objectives.weighed import WeighedObjectives
 from lichen.training.reporters import place_events
@@ -61,17 +61,17 @@ class PretrainConfig:
 
     def __post_init__(self) -> None:
         """Refuse values that could only fail later, deep inside a run."""
-        check.between("pretrain.head_steps", self.head_steps, 0, 10_000_000)
-        check.between("pretrain.steps", self.steps, 1, 10_000_000)
-        check.between("pretrain.batch_size", self.batch_size, 1, 1_000_000)
-        check.between("pretrain.accumulate", self.accumulate, 1, 1_000_000)
-        check.between("pretrain.max_tokens", self.max_tokens, 4, 1_000_000)
+        check.whole("pretrain.head_steps", self.head_steps, 0, 10_000_000)
+        check.whole("pretrain.steps", self.steps, 1, 10_000_000)
+        check.whole("pretrain.batch_size", self.batch_size, 1, 1_000_000)
+        check.whole("pretrain.accumulate", self.accumulate, 1, 1_000_000)
+        check.whole("pretrain.max_tokens", self.max_tokens, 4, 1_000_000)
         check.between("pretrain.learning_rate", self.learning_rate, 0.0, 10.0)
         check.between("pretrain.head_learning_rate", self.head_learning_rate, 0.0, 10.0)
         check.between("pretrain.weight_decay", self.weight_decay, 0.0, 10.0)
         check.between("pretrain.warmup", self.warmup, 0.0, 1.0)
-        check.between("pretrain.log_every", self.log_every, 1, 10_000_000)
-        check.between("pretrain.save_every", self.save_every, 1, 10_000_000)
+        check.whole("pretrain.log_every", self.log_every, 1, 10_000_000)
+        check.whole("pretrain.save_every", self.save_every, 1, 10_000_000)
 
 
 class Joint(nn.Module):
@@ -87,6 +87,7 @@ class Joint(nn.Module):
         self, text: TextEncoder, objectives: WeighedObjectives, *, head_steps: int
     ) -> None:
         super().__init__()
+        self.text = text
         self.backbone: nn.Module = text.model
         self.objectives, self.head_steps = objectives, head_steps
 
@@ -242,7 +243,7 @@ def make_joint_trainer(
         logging_nan_inf_filter=False,
         save_strategy="no" if log is None else "steps",
         save_steps=config.save_every,
-        bf16=has_fast_half(device),
+        bf16=joint.text.uses_half,
         use_cpu=device.type == "cpu",
         seed=seed,
         data_seed=seed,

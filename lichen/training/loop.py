@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any, overload
 
 from lichen.base.errors import ConfigError, LichenError
+from lichen.base.paths import require_folder
 from lichen.data.corpus import Corpus
 from lichen.data.graph import Graph
 from lichen.data.vocabulary import Vocabulary
+from lichen.embedding.checkpoint import remove_checkpoint
 from lichen.embedding.config import EmbeddingConfig
 from lichen.embedding.encoder import GraphEncoder
 from lichen.embedding.processes import train_in_processes
@@ -84,9 +86,9 @@ def train(
         DataError: the data is empty, a label is missing or unknown, there is one class only, no
             mention is linked to an entity that the model's fusion could read, or an objective of
             `beside` has nothing to learn from.
-        ConfigError: model, data and config do not belong together, `out` holds another run,
-            `config.report_to` is not installed, or `beside` is given and the language model is
-            frozen.
+        ConfigError: model, data and config do not belong together, `out` holds another run or is
+            a file, `config.report_to` is not installed, or `beside` is given and the language
+            model is frozen.
         ChoiceError: there is no such reporter.
         LichenError: the loss is no longer a number, or one of the processes died.
     """
@@ -121,6 +123,8 @@ def _train_nodes(
     processes: int,
 ) -> Run[GraphEncoder]:
     checkpoint = None if out is None else Path(out) / "checkpoint"
+    if out is not None:
+        require_folder(Path(out))
     report = train_in_processes(
         model, data, processes=processes, config=config, checkpoint=checkpoint
     )
@@ -130,6 +134,8 @@ def _train_nodes(
     if report.valid_mrr:
         metrics["valid_mrr"] = max(report.valid_mrr)
     folder = None if out is None else model.save(out)
+    if checkpoint is not None:
+        remove_checkpoint(checkpoint)
     return Run(model=model, metrics=metrics, data=data, config=config, seed=config.seed, out=folder)
 
 

@@ -66,7 +66,7 @@ def fit_job(job: Job, batcher: Batcher, *, processes: int = 1) -> dict[str, floa
             it learns more than its task (`triple`, `beside`).
         LichenError: a process stopped before the end.
     """
-    check.between("processes", processes, 1, 1024)
+    check.whole("processes", processes, 1, 1024)
     if processes == 1:
         return _fit(job, batcher, processes)[1]
     for name, more in (("fusion.triple", job.model.config.triple), ("beside", job.beside)):

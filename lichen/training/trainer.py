@@ -16,7 +16,6 @@ from lichen.base.progress import track
 from lichen.embedding.artifact import drafted
 from lichen.fusion.model import FusedModel
 from lichen.fusion.sibling import Siblings
-from lichen.lm.text_encoder import has_fast_half
 from lichen.training.beside import BesideLoss
 from lichen.training.by_length import ByLength
 from lichen.training.config import TrainConfig
@@ -198,7 +197,7 @@ def make_trainer(
         logging_nan_inf_filter=False,
         save_strategy="no" if log is None else "epoch",
         # what runs over kept states is small and wants its precision
-        bf16=has_fast_half(model.text.device) and model.config.trains_text,
+        bf16=model.config.trains_text and model.text.uses_half,
         use_cpu=model.text.device.type == "cpu",
         seed=seed,
         data_seed=seed,

@@ -7,6 +7,7 @@ import torch
 from typer.testing import CliRunner
 
 import lichen as li
+from lichen.base.errors import ConfigError
 from lichen.cli.main import app
 
 
@@ -24,6 +25,56 @@ def test_ranks_the_test_split(tmp_path, lichen):
     found = json.loads(out)
     assert 0 < found["test_mrr"] <= 1
     assert found["test_unseen"] == 1
+    assert not any(name.startswith("valid_unseen") for name in found)
+
+
+def test_counts_what_training_never_saw_and_self_loops(tmp_path, lichen):
+    ring = [f"a{i}\tnext\ta{(i + 1) % 12}\n" for i in range(12)]
+    rows = {
+        "train": ring,
+        "valid": ["a0\tnext\tz\n", "a0\tnew\ta2\n", "a3\tnew\ty\n", "a0\tnext\ta2\n"],
+        "test": ["a0\tnext\tz\n", "a0\tfar\ta2\n", "a3\tnext\ta3\n"],
+    }
+    for split, lines in rows.items():
+        (tmp_path / f"{split}.tsv").write_text("".join(lines))
+    out = lichen("embed", tmp_path, "--dim", 8, "--epochs", 1, "--out", tmp_path / "n", "--json")
+    found = json.loads(out)
+    assert (found["valid_unseen"], found["valid_unseen_relation"]) == (2, 2)
+    assert (found["test_unseen"], found["test_unseen_relation"], found["test_loops"]) == (1, 1, 1)
+
+
+def test_an_empty_split_is_told(tmp_path):
+    (tmp_path / "train.tsv").write_text("a\tr\tb\nb\tr\tc\n")
+    for split in ("valid", "test"):
+        (tmp_path / f"{split}.tsv").touch()
+    asked = ["--dim", "4", "--epochs", "1", "--out", str(tmp_path / "n"), "--json"]
+    done = CliRunner().invoke(app, ["embed", str(tmp_path), *asked])
+    assert done.exit_code == 0
+    assert "test_mrr" not in json.loads(done.stdout)
+    assert [line for line in done.stderr.splitlines() if line.startswith("lichen:")] == [
+        f"lichen: the {split} split holds no fact, so {without}."
+        for split, without in (
+            ("valid", "no epoch is chosen and nothing calibrated by it"),
+            ("test", "nothing is ranked"),
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (["--hold-out", "0.5"], r"^--hold-out must be between 0\.0 and 0\.495; got 0\.5\.$"),
+        (["--hold-out", "-0.1"], r"^--hold-out must be between"),
+        (["--out", "{file}"], r"facts\.tsv: must be a folder or free; .*facts\.tsv is a file\."),
+    ],
+)
+def test_an_option_that_cannot_be_is_named(project, tmp_path, asked, said):
+    file = project / "facts.tsv"
+    options = [*asked, "--epochs", "1"] + ([] if "--out" in asked else ["--out", str(tmp_path)])
+    found = CliRunner().invoke(app, ["embed", str(file), *(o.format(file=file) for o in options)])
+    with pytest.raises(ConfigError, match=said):
+        raise found.exception
+    assert file.read_text()
 
 
 def test_two_processes_rank_as_one_does(tmp_path, lichen):

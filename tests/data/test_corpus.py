@@ -1,7 +1,8 @@
+import numpy as np
 import pytest
 
 from lichen.base.errors import DataError, ShapeError
-from lichen.data.corpus import Corpus, Document, Mention, Span
+from lichen.data.corpus import Corpus, Document, LabelledSpan, Mention, Span
 
 
 def doc(id_, text="Vienna lies on the Danube", **fields):
@@ -14,10 +15,36 @@ def test_labels_that_are_no_text_are_refused(label):
         doc("x", label=label)
 
 
-@pytest.mark.parametrize("spans", [[(0, 0)], [(3, 2)], [(-1, 2)], [(0, 99)], [(0, 6), (5, 8)]])
-def test_mentions_outside_or_overlapping_are_refused(spans):
-    with pytest.raises(DataError, match="document 'x': mentions must lie in order inside the 25"):
-        doc("x", mentions=tuple(Mention(Span(*span), 1) for span in spans))
+@pytest.mark.parametrize("span", [(0, 0), (3, 2), (-1, 2), (0, 99)])
+def test_mentions_outside_are_refused(span):
+    with pytest.raises(DataError, match="document 'x': mentions must lie inside the 25 characters"):
+        doc("x", mentions=(Mention(Span(*span), 1),))
+
+
+@pytest.mark.parametrize(
+    ("spans", "said"),
+    [
+        ([(0, 8), (5, 12)], "(5, 12) overlaps the one before, (0, 8). Keep one of the two."),
+        ([(0, 8), (0, 8)], "(0, 8) overlaps the one before, (0, 8). Keep one of the two."),
+        ([(5, 12), (0, 5)], "(0, 5) comes after (5, 12). Sort them by position."),
+    ],
+)
+def test_mentions_and_spans_that_overlap_or_are_not_in_order_are_refused(spans, said):
+    for what, found in (
+        ("mentions", {"mentions": tuple(Mention(Span(*span), 1) for span in spans)}),
+        ("labelled spans", {"spans": tuple(LabelledSpan(Span(*span), "a") for span in spans)}),
+    ):
+        with pytest.raises(DataError) as caught:
+            doc("x", **found)
+        wanted = f"document 'x': {what} must lie in order and not overlap; {said}"
+        assert str(caught.value) == wanted
+
+
+@pytest.mark.parametrize("entity", [-1, -7, 1.5, "Norton", True, np.int64(-1), np.False_])
+def test_entities_that_are_no_ids_are_refused(entity):
+    with pytest.raises(DataError, match=r"the entity of mention \(0, 6\) must be an id from 0, or"):
+        doc("x", mentions=(Mention(Span(0, 6), entity),))
+    assert doc("x", mentions=(Mention(Span(0, 6), np.int32(3)),)).mentions[0].entity == 3
 
 
 def test_offsets_count_characters_of_any_script():
@@ -33,6 +60,12 @@ def test_splits():
     assert [d.id for d in corpus.test] == ["2"]
     with pytest.raises(DataError, match=r"the corpus's splits \(test, train\); got 'valid'"):
         _ = corpus.valid
+    with pytest.raises(DataError) as caught:
+        _ = Corpus((doc("1"),)).train
+    assert str(caught.value) == (
+        "split must be one of the corpus's splits (none); got 'train'. Give the documents that "
+        "belong to it split='train', or a file's lines a key 'split'."
+    )
 
 
 def test_samples_and_labels():

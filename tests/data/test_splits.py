@@ -4,7 +4,7 @@ import pytest
 from lichen.base.errors import ConfigError, DataError
 from lichen.data.corpus import Corpus, Document, LabelledSpan, Span
 from lichen.data.graph import Graph
-from lichen.data.splits import divide, unseen, unseen_labels
+from lichen.data.splits import divide, odd_facts, unseen, unseen_labels
 
 
 def test_unseen_entities_and_relations_of_each_split():
@@ -21,6 +21,23 @@ def test_unseen_entities_and_relations_of_each_split():
     assert [graph.entities[e] for e in report.entities] == ["x", "y"]
     assert [graph.relations[r] for r in report.relations] == ["new"]
     assert (report.num_facts, report.share) == (3, 0.75)
+
+
+def test_odd_facts_are_counted_by_the_training_split_alone():
+    graph = Graph.from_triples(
+        [("a", "r", "b")],
+        splits={
+            "facts": [("a", "r", "known")],
+            "test": [("a", "new", "b"), ("x", "new", "x"), ("b", "r", "known"), ("b", "r", "a")],
+        },
+    )
+    found = odd_facts(graph, graph.split("test"))
+    assert found == (2, 2, 1)
+    assert str(found) == ", 2 with an unseen entity, 2 with an unseen relation, 1 self-loops,"
+    assert odd_facts(graph, graph.split("train")) == (0, 0, 0)
+    assert str(odd_facts(graph, graph.split("train"))) == ""
+    unsplit = Graph.from_triples([("a", "r", "a")])
+    assert odd_facts(unsplit, unsplit.triples) == (0, 0, 1)
 
 
 def test_nothing_to_report():

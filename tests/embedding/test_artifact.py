@@ -4,7 +4,7 @@ import re
 import pytest
 import torch
 
-from lichen.base.errors import ArtifactError, LichenError
+from lichen.base.errors import ArtifactError, ConfigError, LichenError
 from lichen.embedding.artifact import read_artifact, write_artifact
 
 
@@ -54,8 +54,13 @@ def test_a_full_disk_is_told_in_one_line_and_the_one_before_stays(folder, too_lo
 
 def test_a_folder_that_cannot_be_is_told_in_one_line(tmp_path):
     (tmp_path / "file").write_text("here")
-    with pytest.raises(LichenError, match=r"file.artifact: must be written whole.* give another"):
-        write_artifact(tmp_path / "file" / "artifact", kind="toy", tensors={}, documents={})
+    for folder in (tmp_path / "file", tmp_path / "file" / "artifact"):
+        with pytest.raises(ConfigError) as told:
+            write_artifact(folder, kind="toy", tensors={}, documents={})
+        assert str(told.value) == (
+            f"{folder}: must be a folder or free; {tmp_path}/file is a file. Give another folder."
+        )
+    assert (tmp_path / "file").read_text() == "here"
 
 
 def test_an_error_that_is_not_the_disks_stays_as_it_is(folder):

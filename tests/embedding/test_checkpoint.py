@@ -11,7 +11,7 @@ import torch
 
 from lichen.base.errors import ConfigError, LichenError
 from lichen.data.graph import Graph
-from lichen.embedding.checkpoint import Checkpoint, encoder_run
+from lichen.embedding.checkpoint import Checkpoint, encoder_run, remove_checkpoint
 from lichen.embedding.config import EmbeddingConfig
 from lichen.embedding.described import DescribedEncoder
 from lichen.embedding.encoder import GraphEncoder
@@ -52,8 +52,11 @@ def test_state_comes_back_and_is_replaced_whole(tmp_path):
     assert tensors["x"].tolist() == [2.0, 2.0, 2.0]
     assert progress == {"epoch": 2}
     assert [p.name for p in (tmp_path / "deep").iterdir()] == ["state"]
-    kept.remove()
+    (tmp_path / "deep" / ".state.old").mkdir()  # as a kill between two renames leaves it
+    remove_checkpoint(tmp_path / "deep" / "state")
     assert kept.read() is None
+    assert not list((tmp_path / "deep").iterdir())
+    remove_checkpoint(tmp_path / "deep" / "state")
 
 
 def test_a_kill_between_two_renames_loses_nothing(tmp_path):
@@ -142,7 +145,18 @@ def assert_goes_on(make, config, folder, monkeypatch):
     assert whole.state_dict().keys() == again.state_dict().keys()
     for name, tensor in whole.state_dict().items():
         assert torch.equal(again.state_dict()[name], tensor), name
-    assert not folder.exists()
+    assert_comes_back(make(), again, report, config, folder)
+
+
+def assert_comes_back(encoder, trained, report, config, folder):
+    """Meet the state of a finished run: nothing is trained, and the result is the same."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("lichen.embedding.trainer._Run._epoch", None)
+        back = train_embedding(encoder, graph(), config=config, checkpoint=folder)
+    assert (back.losses, back.valid_mrr) == (report.losses, report.valid_mrr)
+    assert (back.epochs, back.best_epoch) == (report.epochs, report.best_epoch)
+    for name, tensor in trained.state_dict().items():
+        assert torch.equal(encoder.state_dict()[name], tensor), name
 
 
 SETTINGS = {

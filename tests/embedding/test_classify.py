@@ -140,9 +140,12 @@ def test_given_negatives_are_judged_each_with_its_relation():
     assert found.by_relation["s"] == (0.5, 0, 2, 8.0)
     assert found.by_relation["q"][:3] == (1.0, 0, 1)
     assert (found.num_facts, found.num_false, found.untuned) == (1, 4, ("q",))
+    assert (found.num_unseen, found.num_unseen_relation, found.num_loops) == (1, 0, 0)
     assert (found.accuracy, found.precision, found.recall) == (0.6, 1 / 3, 1.0)
     assert found.f1 == 0.5
-    assert str(found).endswith("1 facts and 4 false ones, 1 relations not tuned")
+    assert str(found).endswith(
+        "1 facts, 1 with an unseen entity, and 4 false ones, 1 relations not tuned"
+    )
 
 
 def test_absent_negatives_are_told():

@@ -126,6 +126,10 @@ def test_what_cannot_be_asked_is_told(encoder):
         complete(encoder, "Austria", "borders", None, known="hid")
     with pytest.raises(ConfigError, match="top must be between 1"):
         complete(encoder, "Austria", "borders", None, top=0)
+    for ask in (lambda: complete(encoder, "Malta", "borders", None, top=2.5),
+                lambda: nearest(encoder, "Malta", top=2.5)):  # fmt: skip
+        with pytest.raises(ConfigError, match=r"top must be a whole number from 1 .*; got 2\.5"):
+            ask()
     with pytest.raises(DataError, match="Did you mean 'Malta'"):
         nearest(encoder, "Malt")
 
@@ -136,3 +140,10 @@ def test_scores_that_are_no_numbers_are_told(lands):
         encoder.entity_table.fill_(float("nan"))
     with pytest.raises(DataError, match="must hold numbers; they hold a NaN"):
         complete(encoder, "Austria", "borders", None)
+    for name in ("distmult", "transe"):
+        encoder = GraphEncoder(name, lands, dim=4)
+        with torch.no_grad():
+            encoder.entity_table[lands.entities.id("Malta")] = float("nan")
+        for label in ("Malta", "Austria"):
+            with pytest.raises(DataError, match="vectors must hold numbers; they hold a NaN"):
+                nearest(encoder, label)

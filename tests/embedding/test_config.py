@@ -26,6 +26,13 @@ def test_bad_values_stop_at_once_with_their_key(key, value):
         EmbeddingConfig(**{key: value})
 
 
+@pytest.mark.parametrize("value", ["no", 0, None])
+def test_what_is_neither_true_nor_false_is_refused(value):
+    with pytest.raises(ConfigError) as told:
+        EmbeddingConfig(hide_known=value)
+    assert str(told.value) == f"embed.hide_known must be true or false; got {value!r}."
+
+
 def test_bad_choice_names_the_nearest():
     with pytest.raises(ChoiceError, match=r"embed\.candidates .*Did you mean 'sampled'"):
         EmbeddingConfig(candidates="sample")

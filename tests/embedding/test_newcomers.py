@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from lichen.base.errors import ConfigError
+from lichen.base.errors import ConfigError, DataError
 from lichen.data.graph import Graph
 from lichen.embedding.complete import complete
 from lichen.embedding.config import EmbeddingConfig
@@ -131,3 +131,15 @@ def test_an_encoder_without_features_refuses_a_text_in_one_line(market, kind):
     encoder = made(kind, "distmult", market[0], None)
     with pytest.raises(ConfigError, match=r"text of 'new' must be left out: this .* reads no"):
         encoder.with_entities([("new", "lives in", "town 1")], texts={"new": [1.0, 2.0]})
+
+
+@pytest.mark.parametrize("kind", ["table", "network"])
+@pytest.mark.parametrize("fact", [("n", "next"), ("n", "next", "a", "b"), "abc"])
+def test_what_is_no_triple_is_refused_in_one_line(market, kind, fact):
+    encoder = made(kind, "distmult", market[0], None)
+    with pytest.raises(DataError) as told:
+        encoder.with_entities([fact])
+    assert str(told.value) == (
+        f"facts must be triples of labels, (head, relation, tail); got {fact!r}. Give three labels "
+        "a fact."
+    )

@@ -4,6 +4,7 @@ import torch
 from lichen.base.errors import ConfigError, LichenError
 from lichen.data.graph import Graph
 from lichen.embedding.config import EmbeddingConfig
+from lichen.embedding.described import DescribedEncoder
 from lichen.embedding.encoder import GraphEncoder
 from lichen.embedding.processes import train_in_processes
 from lichen.embedding.trainer import train_embedding
@@ -30,5 +31,16 @@ def test_an_error_in_a_process_is_told_in_its_own_words():
         encoder.entity_table[0, 0] = float("nan")
     with pytest.raises(LichenError, match=r"^embedding: the loss must be a number"):
         train_in_processes(encoder, graph, processes=2)
-    with pytest.raises(ConfigError, match="processes must be"):
+    with pytest.raises(ConfigError, match="processes must be between"):
         train_in_processes(encoder, graph, processes=0)
+    with pytest.raises(ConfigError, match=r"processes must be a whole number .*; got 1\.5"):
+        train_in_processes(encoder, graph, processes=1.5)
+
+
+def test_an_encoder_that_computes_its_vectors_is_refused_before_a_process_starts(monkeypatch):
+    graph = Graph.from_triples(RING)
+    features = torch.ones(graph.num_entities, 3)
+    encoder = DescribedEncoder("complex", graph, features=features, dim=4)
+    monkeypatch.setattr("lichen.embedding.processes.spawn", None)
+    with pytest.raises(ConfigError, match=r"learns each vector by itself; got DescribedEncoder\."):
+        train_in_processes(encoder, graph, processes=2)

@@ -99,6 +99,9 @@ def test_bad_input_is_told():
         evaluate_sampled(encoder, graph, num_queries=0)
     with pytest.raises(ConfigError, match="num_candidates must be between 1"):
         evaluate_sampled(encoder, graph, num_candidates=0)
+    for fraction in ({"num_queries": 2.5}, {"num_candidates": 2.5}):
+        with pytest.raises(ConfigError, match=r"must be a whole number from 1 to .*; got 2\.5"):
+            evaluate_sampled(encoder, graph, **fraction)
     with pytest.raises(DataError, match="got 'dev'"):
         evaluate_sampled(encoder, graph, "dev")
     with torch.no_grad():
@@ -109,8 +112,23 @@ def test_bad_input_is_told():
 
 def test_it_shows_on_one_line():
     graph = drawn_graph()
-    shown = str(evaluate_sampled(GraphEncoder("complex", graph, dim=4), graph, num_queries=50))
-    assert shown.startswith("MRR 0.")
-    assert shown.endswith(
-        f"; 50 queries among {graph.num_entities} of {graph.num_entities} entities"
+    found = evaluate_sampled(GraphEncoder("complex", graph, dim=4), graph, num_queries=50)
+    assert str(found).startswith("MRR 0.")
+    assert str(found).endswith(
+        f"; 50 queries, {found.num_unseen} with an unseen entity, among {graph.num_entities} of "
+        f"{graph.num_entities} entities"
     )
+
+
+def test_queries_about_what_training_never_saw_are_counted_and_kept():
+    facts = [("a", "r", "b"), ("b", "r", "c"), ("c", "s", "a")]
+    odd = [("a", "r", "new"), ("a", "t", "c"), ("b", "s", "b"), ("a", "s", "c")]
+    graph = Graph.from_triples(facts, splits={"test": odd})
+    found = evaluate_sampled(GraphEncoder("complex", graph, dim=4), graph)
+    assert found.num_queries == 8
+    assert (found.num_unseen, found.num_unseen_relation, found.num_loops) == (2, 2, 2)
+    assert "8 queries, 2 with an unseen entity, 2 with an unseen relation, 2 self-loops, among" in (
+        str(found)
+    )
+    exact = evaluate(GraphEncoder("complex", graph, dim=4), graph)
+    assert (exact.num_unseen, exact.num_unseen_relation, exact.num_loops) == (1, 1, 1)

@@ -73,10 +73,21 @@ def test_a_scorers_own_settings_are_taken(scorer, settings, monkeypatch):
     assert not encoder.reciprocal
 
 
-def test_what_cannot_be_searched_is_refused():
+def test_what_cannot_be_searched_is_refused(capfd):
     with pytest.raises(DataError, match="must have a valid split to choose by"):
         search(Graph.from_triples([("a", "r", "b")]), budget_s=1.0)
     with pytest.raises(ChoiceError, match="dropout"):
         search(graph(), dim=8, budget_s=1.0, space={"dropuot": (0.0, 0.5)})
+    for space, told in (
+        ({"n3": ()}, r"space\['n3'\] must hold two floats, the bounds, or some choices; got \(\)"),
+        ({"n3": 0.1}, r"space\['n3'\] must hold two floats, .*; got 0\.1"),
+        ({"n3": (0.3, 0.1)}, r"space\['n3'\] must hold the lower bound first; got \(0\.3, 0\.1\)"),
+        ({"dropout": (0.0, 5.0)}, r"embed\.dropout must be between 0\.0 and 0\.99; got 5\.0"),
+        ({"epochs": (1.0, 9.0)}, r"embed\.epochs must be a whole number"),
+        ({"loss": ("margin",), "candidates": ("all",)}, r"must be sampled for the loss margin"),
+    ):
+        with pytest.raises(ConfigError, match=told):
+            search(graph(), dim=8, budget_s=0.0, space=space)
+    assert not capfd.readouterr().err  # Optuna prints a traceback of what fails in a trial
     with pytest.raises(ConfigError, match="rotate: a setting must be distance; got 'norm'"):
         search(graph(), scorer="rotate", dim=8, budget_s=1.0, norm=2)

@@ -8,6 +8,8 @@ from transformers import (
     AlbertModel,
     BertConfig,
     BertModel,
+    DebertaConfig,
+    DebertaModel,
     DebertaV2Config,
     DebertaV2Model,
     DistilBertConfig,
@@ -16,6 +18,8 @@ from transformers import (
     GPT2Model,
     LlamaConfig,
     LlamaModel,
+    LongformerConfig,
+    LongformerModel,
     ModernBertConfig,
     ModernBertModel,
     PreTrainedTokenizerFast,
@@ -23,6 +27,12 @@ from transformers import (
     Qwen3Model,
     RobertaConfig,
     RobertaModel,
+    SqueezeBertConfig,
+    SqueezeBertModel,
+    T5Config,
+    T5EncoderModel,
+    XLNetConfig,
+    XLNetModel,
 )
 
 from lichen.data.corpus import Mention, Sample, Span
@@ -83,6 +93,11 @@ def deberta():
     return DebertaV2Model(DebertaV2Config(**SIZES, **more))
 
 
+def deberta_v1():
+    more = {"relative_attention": True, "pos_att_type": ["c2p", "p2c"], "max_relative_positions": 8}
+    return DebertaModel(DebertaConfig(**SIZES, **more))
+
+
 def modernbert():
     sizes = {**SIZES, "max_position_embeddings": 24, "local_attention": 8}
     return ModernBertModel(ModernBertConfig(**sizes, pad_token_id=0, reference_compile=False))
@@ -120,20 +135,46 @@ def qwen3():
     return Qwen3Model(Qwen3Config(**WIDER, **more))
 
 
+def longformer():
+    """Fills every text up to a multiple of its window, and has layers give states of that too."""
+    return LongformerModel(LongformerConfig(**SIZES, attention_window=4), add_pooling_layer=False)
+
+
+def squeezebert():
+    """Has its tokens stand in the last place of its states."""
+    groups = [f"{part}_groups" for part in ("q", "k", "v", "post_attention", "intermediate")]
+    more = dict.fromkeys([*groups, "output_groups"], 1)
+    return SqueezeBertModel(SqueezeBertConfig(**SIZES, embedding_size=16, **more))
+
+
+def t5_encoder():
+    """Has its layers hand a bias of positions on."""
+    sizes = {"d_model": 16, "d_kv": 8, "d_ff": 32, "num_layers": 3, "num_heads": 2}
+    return T5EncoderModel(T5Config(vocab_size=15, **sizes))
+
+
+def xlnet():
+    """Has its tokens stand in the first place of its states, and names no limit of them."""
+    return XLNetModel(XLNetConfig(vocab_size=15, d_model=16, n_layer=3, n_head=2, d_inner=32))
+
+
 ENCODERS = {
     "bert": bert,
     "deberta": deberta,
+    "deberta_v1": deberta_v1,
     "distilbert": distilbert,
     "modernbert": modernbert,
     "roberta": roberta,
 }
+ODD = {f.__name__: f for f in (longformer, squeezebert, t5_encoder, xlnet)}
+"""Encoders that can be read at their output alone."""
 DECODERS = {"gpt2": gpt2, "llama": llama, "qwen3": qwen3}
 
 
 def made(name):
     """Give a tiny model of an architecture with a tokenizer such as it comes with."""
     torch.manual_seed(0)
-    model = (ENCODERS | DECODERS)[name]()
+    model = (ENCODERS | DECODERS | ODD)[name]()
     return TextEncoder(model, byte_tokenizer() if name in DECODERS else tokenizer(), name=name)
 
 
@@ -164,6 +205,11 @@ def any_text(request):
 
 @pytest.fixture(params=sorted(DECODERS))
 def decoder(request):
+    return made(request.param)
+
+
+@pytest.fixture(params=sorted(ODD))
+def odd_text(request):
     return made(request.param)
 
 

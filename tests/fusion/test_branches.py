@@ -46,7 +46,7 @@ def test_facts_hang_from_their_mentions_in_soft_positions(grown, text):
 
 @torch.no_grad()
 def test_a_text_without_facts_is_read_as_it_is(any_text, samples):
-    if any_text.name == "deberta":
+    if any_text.name.startswith("deberta"):
         pytest.skip("takes no positions")
     samples = [samples[0], *samples[2:]]  # none longer than a window of attention
     graph = Graph.from_triples([("not", "of", "the")])
@@ -77,7 +77,7 @@ def test_what_is_hidden_is_not_read(grown, text):
 
 
 def test_models_without_positions_are_refused(any_text, graph):
-    if any_text.name == "deberta":
+    if any_text.name.startswith("deberta"):
         with pytest.raises(ConfigError, match="takes no positions"):
             Branches(any_text, FactSelector(graph))
     else:

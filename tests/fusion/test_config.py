@@ -1,7 +1,7 @@
 import pytest
 
 from lichen.base.errors import ChoiceError, ConfigError
-from lichen.fusion.config import FusedConfig
+from lichen.fusion.config import FusedConfig, require_settings
 
 
 def test_it_survives_json(tmp_path):
@@ -22,9 +22,22 @@ def test_it_survives_json(tmp_path):
         ({"select": "pagerang"}, ChoiceError, "Did you mean 'pagerank'"),
         ({"facts": 0}, ConfigError, r"fusion\.facts"),
         ({"mentions": -1}, ConfigError, r"fusion\.mentions"),
+        ({"mentions": 0}, ConfigError, r"fusion\.mentions must be between 1 and 64; got 0"),
+        ({"at": 2.5}, ConfigError, r"fusion\.at must be .* a hidden layer; got 2\.5"),
+        (
+            {"at": True},
+            ConfigError,
+            r"fusion\.at must be .* a hidden layer; got True",
+        ),
         ({"drop": 1.0}, ConfigError, r"fusion\.drop"),
     ],
 )
 def test_bad_settings_stop_at_once(wrong, error, words):
     with pytest.raises(error, match=words):
         FusedConfig(**wrong)
+
+
+def test_names_that_are_no_settings_are_refused():
+    require_settings("a setting", ["facts", "group", "at"], more=("at",))
+    with pytest.raises(ChoiceError, match=r"a setting must be one of .* Did you mean 'mentions'"):
+        require_settings("a setting", ["seed", "mentoins"])

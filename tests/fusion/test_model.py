@@ -4,7 +4,7 @@ import json
 import pytest
 import torch
 
-from lichen.base.errors import ArtifactError, ConfigError
+from lichen.base.errors import ArtifactError, ChoiceError, ConfigError
 from lichen.data.vocabulary import Vocabulary
 from lichen.fusion import FUSIONS
 from lichen.fusion.known import look_up
@@ -238,6 +238,12 @@ def test_misuse_is_one_clear_line(text, nodes, samples):
         FusedModel(text, nodes, fusion="entity_tokens", at="output")
     with pytest.raises(ConfigError, match="graph must be given for fusion 'neighbours'"):
         FusedModel(text, nodes, fusion="neighbours")
+    with pytest.raises(ConfigError, match=r"graph must be a Graph; got 'facts\.tsv'\. Read one"):
+        FusedModel(text, nodes, graph="facts.tsv")
+    with pytest.raises(ChoiceError, match=r"a setting of FusedModel .* Did you mean 'mentions'"):
+        FusedModel(text, nodes, mentoins=2)
+    with pytest.raises(ChoiceError, match="Did you mean 'train_text'"):
+        FusedModel(text, nodes, train_txt=True)
     with pytest.raises(ConfigError, match="nodes must be a GraphEncoder"):
         FusedModel(text, None, fusion="gate")
     with pytest.raises(ConfigError, match="at least 2 classes"):

@@ -30,6 +30,17 @@ def test_entities_that_training_lacks_are_counted(tmp_path):
     )
 
 
+def test_self_loops_and_empty_splits_are_told(tmp_path):
+    (tmp_path / "train.tsv").write_text("a\tr\tb\nb\tr\tb\n")
+    for split in ("valid", "test"):
+        (tmp_path / f"{split}.tsv").touch()
+    assert check(tmp_path).problems == (
+        "1 facts are self-loops: their head is their tail",
+        "split valid: holds no fact",
+        "split test: holds no fact",
+    )
+
+
 def test_nothing_there_is_an_error(tmp_path):
     with pytest.raises(DataError, match="absent"):
         check(tmp_path / "absent.tsv")

@@ -29,6 +29,7 @@ def test_knowledge_that_texts_never_told_is_worth_it_and_runs_are_kept(
     assert {s.fusion for s in table.standings} == {"gate", "neighbours"}
     assert table.ranked[0].is_worth_it
     assert set(table.ranked[0].gains) == {"none", "shuffled", "count"}
+    assert all(s.read_s is not None and s.read_s >= 0 for s in table.standings)
     assert any("the graph links" in str(leak) for leak in table.leaks)
     kept = sorted(path.name for path in tmp_path.iterdir())
     assert len(kept) == 3 + 2 * 9
@@ -86,6 +87,15 @@ def test_misuse_is_one_clear_line(contest):
         compare_fusions(contest, fusions=("gat",))
     with pytest.raises(ChoiceError, match="got 'none'"):
         compare_fusions(contest, fusions=("none",))
+    for wrong in ((), ("gate", "gate")):
+        with pytest.raises(ConfigError, match=r"fusions must be some of adapter, .* each once"):
+            compare_fusions(contest, fusions=wrong)
+    with pytest.raises(ChoiceError, match=r"a setting must be .* Did you mean 'mentions'"):
+        replace(contest, settings={"mentoins": 2})
+    with pytest.raises(ChoiceError, match=r"special must be one of .* Did you mean 'gate'"):
+        replace(contest, special={"gat": {"at": 1}})
+    with pytest.raises(ChoiceError, match=r"special\['gate'\] must be .* Did you mean 'facts'"):
+        replace(contest, special={"gate": {"at": 1, "fcats": 2}})
     with pytest.raises(ConfigError, match="at least 3 different numbers"):
         replace(contest, seeds=(0, 1))
     with pytest.raises(DataError, match="one for each of 3 seeds"):
@@ -94,6 +104,18 @@ def test_misuse_is_one_clear_line(contest):
     fewer = Corpus(tuple(d for d in contest.corpora[0] if d != gone))
     with pytest.raises(DataError, match="same test documents"):
         replace(contest, corpora=[contest.corpora[0], fewer, contest.corpora[0]])
+
+
+def test_what_one_fusion_cannot_be_built_with_is_refused_before_any_is_trained(
+    contest, monkeypatch
+):
+    monkeypatch.setattr(fusions, "train", lambda *_, **__: pytest.fail("trained"))
+    monkeypatch.setattr(contest.text.model.config, "relative_attention", True, raising=False)
+    with pytest.raises(ConfigError, match="fusion 'input' must be told where each token stands"):
+        compare_fusions(contest, fusions=("add", "input"))
+    late = replace(contest, special={"add": {"at": 9}})
+    with pytest.raises(ConfigError, match=r"fusion\.at must be .* got 9"):
+        compare_fusions(late, fusions=("gate", "add"))
 
 
 def test_what_no_fusion_could_learn_from_is_refused(contest):

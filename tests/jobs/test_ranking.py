@@ -8,7 +8,7 @@ from lichen.evaluation.paired import Interval
 from lichen.jobs.ranking import FusionTable, Standing
 
 
-def standing(name, score, low, p):
+def standing(name, score, low, p, **more):
     gain = Interval((low + 0.2) / 2, low, 0.2)
     return Standing(
         fusion=name,
@@ -19,6 +19,7 @@ def standing(name, score, low, p):
         num_trained=1000,
         train_s=2.0,
         predict_s=0.1,
+        **more,
     )
 
 
@@ -37,6 +38,17 @@ def test_the_best_comes_first_and_only_clear_gains_are_called_so(table):
     lines = str(table).splitlines()
     assert "over none" in lines[3]
     assert lines[4].split()[:3] == ["gate", "70.0", "+12.5"]
+
+
+def test_reading_is_a_cost_of_its_own_where_it_was_kept(table):
+    again = replace(
+        table, standings=(standing("input", 0.6, 0.0, 0.2, read_s=31.4), *table.standings)
+    )
+    assert again.table().header[-4:] == ("trained", "reading, s", "training, s", "predicting, s")
+    costs = {row[0]: row[-3:] for row in again.table().rows}
+    assert costs["input"] == ("31.4", "2.0", "0.1")
+    assert costs["add"] == ("–", "2.0", "0.1")
+    assert [s["read_s"] for s in again.to_json()["standings"]] == [None, 31.4, None]
 
 
 def test_no_gain_is_said_too(table):

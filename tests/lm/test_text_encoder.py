@@ -1,9 +1,18 @@
 import numpy as np
 import pytest
 import torch
+from transformers import (
+    DebertaConfig,
+    DebertaModel,
+    T5Config,
+    T5Model,
+    XLNetConfig,
+    XLNetModel,
+)
 
 from lichen.base.errors import ArtifactError, ConfigError, MissingExtraError
-from lichen.lm.text_encoder import TextEncoder, half_where_fast, has_fast_half, layer_list
+from lichen.lm import text_encoder
+from lichen.lm.text_encoder import TextEncoder, half_where_fast, has_fast_half
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +38,7 @@ def test_vectors_are_unit_float32_in_the_order_asked(text):
 def test_repeated_and_remembered_texts_are_read_once(text):
     fresh = TextEncoder(text.model, text.tokenizer)
     assert fresh.is_causal is False
+    _ = fresh.uses_half  # found out once, by reading a token
     calls = []
     handle = text.model.register_forward_hook(lambda *_: calls.append(1))
     try:
@@ -72,7 +82,7 @@ def test_saved_and_loaded_again_it_is_the_same(text, tmp_path):
 
 
 def test_nothing_loadable_is_one_clear_line(tmp_path, monkeypatch):
-    monkeypatch.setattr("lichen.lm.text_encoder._hub_answers", lambda: False)
+    monkeypatch.setattr("lichen.lm.loading._hub_answers", lambda: False)
     (tmp_path / "config.json").write_text("{ broken")
     for name in (tmp_path, tmp_path / "absent", "no-such-model"):
         with pytest.raises(ArtifactError, match="must be a Hugging Face encoder") as caught:
@@ -86,13 +96,40 @@ def test_a_missing_packaged_model_shows_the_install_line(monkeypatch):
         TextEncoder.load()
 
 
-def test_a_slow_tokenizer_and_a_model_without_layers_are_refused(text):
+def test_a_slow_tokenizer_and_an_encoder_with_a_decoder_are_refused(text):
     with pytest.raises(ConfigError, match="fast"):
         TextEncoder(text.model, object(), name="x")
-    bare = torch.nn.Linear(2, 2)
-    bare.config = text.model.config
-    with pytest.raises(ConfigError, match="6 hidden layers in one list"):
-        layer_list(bare)
+    sizes = {"d_model": 16, "d_kv": 8, "d_ff": 32, "num_layers": 1, "num_heads": 2}
+    with pytest.raises(ConfigError) as caught:
+        TextEncoder(T5Model(T5Config(vocab_size=15, **sizes)), text.tokenizer, name="t5")
+    assert str(caught.value) == (
+        "text encoder 't5': the model must be an encoder or a decoder; T5Model is both. Take a "
+        "BERT, RoBERTa, DistilBERT, ModernBERT, GPT-2, Llama or Qwen model."
+    )
+
+
+def test_a_model_that_names_no_limit_is_read_up_to_the_usual_one(text):
+    sizes = {"d_model": 16, "n_layer": 1, "n_head": 2, "d_inner": 32}
+    endless = XLNetModel(XLNetConfig(vocab_size=len(text.tokenizer), **sizes))
+    found = TextEncoder(endless, text.tokenizer)
+    assert found.max_tokens == 512
+    assert found.states(["word " * 600]).states.shape == (1, 512, 16)
+
+
+def test_what_cannot_be_run_in_half_precision_is_not(text, monkeypatch):
+    """DeBERTa writes the least float32 into its scores, which bfloat16 cannot hold."""
+    monkeypatch.setattr(text_encoder, "has_fast_half", lambda _device: True)
+    sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    config = DebertaConfig(vocab_size=len(text.tokenizer), intermediate_size=32, **sizes)
+    deberta = TextEncoder(DebertaModel(config), text.tokenizer)
+    assert not deberta.uses_half
+    assert np.isfinite(deberta.encode(["A cat naps."])).all()
+    with torch.autocast("cpu", torch.bfloat16), deberta.autocast():
+        assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.float32
+    fresh = TextEncoder(text.model, text.tokenizer)
+    assert fresh.uses_half
+    with fresh.autocast():
+        assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.bfloat16
 
 
 def test_half_precision_is_used_only_where_native():

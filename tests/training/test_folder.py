@@ -33,6 +33,12 @@ def test_only_whole_checkpoints_are_gone_on_from(tmp_path):
     assert folder._last_checkpoint().name == "checkpoint-10"
 
 
+def test_a_file_is_no_run_folder(tmp_path):
+    (tmp_path / "run").write_text("here")
+    with pytest.raises(ConfigError, match=r"run: must be a folder or free; .* is a file"):
+        RunFolder(tmp_path / "run").begin({}, {})
+
+
 PROGRAM = """
 import sys
 from pathlib import Path

@@ -46,6 +46,34 @@ def test_a_graph_encoder_is_trained_by_the_same_call(world):
         train(encoder, world[2])
 
 
+def test_vectors_that_could_not_be_saved_are_not_lost(tmp_path, monkeypatch):
+    graph = Graph.from_triples([("a", "r", "b"), ("b", "r", "c")])
+    config, out = EmbeddingConfig(epochs=2), tmp_path / "nodes"
+    encoder = GraphEncoder("complex", graph, dim=8)
+    with monkeypatch.context() as patch:
+        patch.setattr(GraphEncoder, "save", partial(_refuse, LichenError("the disk is full")))
+        with pytest.raises(LichenError, match="the disk is full"):
+            train(encoder, graph, out=out, config=config)
+    with monkeypatch.context() as patch:
+        patch.setattr("lichen.embedding.trainer._Run._epoch", None)  # nothing is trained again
+        train(GraphEncoder("complex", graph, dim=8), graph, out=out, config=config)
+    assert torch.equal(GraphEncoder.load(out).vectors(), encoder.vectors())
+    assert not list(out.glob("*checkpoint*"))
+    assert not list(out.glob(".*"))
+
+
+def _refuse(error, *_):
+    raise error
+
+
+def test_a_file_is_told_before_anything_is_trained(tmp_path, monkeypatch):
+    graph = Graph.from_triples([("a", "r", "b"), ("b", "r", "c")])
+    (tmp_path / "file").write_text("here")
+    monkeypatch.setattr("lichen.training.loop.train_in_processes", None)
+    with pytest.raises(ConfigError, match=r"file: must be a folder or free; .* is a file\. Give"):
+        train(GraphEncoder("complex", graph, dim=8), graph, out=tmp_path / "file")
+
+
 def test_the_folder_holds_the_run_and_gives_it_back(world, tmp_path):
     text, nodes, corpus = world
     out = tmp_path / "run"

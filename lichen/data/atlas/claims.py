@@ -122,7 +122,7 @@ def claims(
             few sentences are asked for that none is made.
     """
     for key, size in (("train", num_train), ("valid", num_valid), ("test", num_test)):
-        check.between(f"claims.num_{key}", size, 0, 10_000_000)
+        check.whole(f"claims.num_{key}", size, 0, 10_000_000)
     maker = _Maker(graph, seed)
     third = num_test // 6
     documents = [

@@ -67,6 +67,9 @@ class GraphNetwork(DescribedEncoder):
     ) -> None:
         super().__init__(scorer, graph, features=features, learned=learned, **settings)
         check.between("fan_out entries", len(fan_out), 1, 16)
+        for most in fan_out:
+            if most is not None:
+                check.whole("fan_out", most, 1, 1_000_000)
         self.layer_name, self.fan_out = layers, tuple(fan_out)
         self.parts = {"layers": layers, "fan_out": list(fan_out)}
         with torch.random.fork_rng(devices=[]):

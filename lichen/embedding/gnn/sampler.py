@@ -67,7 +67,7 @@ def neighbourhood(
         counts = np.bincount(rows, minlength=len(frontier))
         share = np.ones(len(rows), dtype=np.float32)
         if most is not None:
-            check.between("fan_out", most, 1, 1_000_000)
+            check.whole("fan_out", most, 1, 1_000_000)
             kept = _drawn(rows, counts, most, draw)
             rows, edge = rows[kept], edge[kept]
             share = (counts / np.maximum(1, np.minimum(counts, most))).astype(np.float32)[rows]

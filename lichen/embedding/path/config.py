@@ -37,13 +37,13 @@ class PathConfig:
 
     def __post_init__(self) -> None:
         """Refuse values that could only fail later, deep inside a run."""
-        check.between("path.epochs", self.epochs, 0, 100_000)
-        check.between("path.epoch_facts", self.epoch_facts, 1, 1_000_000_000)
-        check.between("path.batch_size", self.batch_size, 1, 1_000_000)
+        check.whole("path.epochs", self.epochs, 0, 100_000)
+        check.whole("path.epoch_facts", self.epoch_facts, 1, 1_000_000_000)
+        check.whole("path.batch_size", self.batch_size, 1, 1_000_000)
         check.between("path.learning_rate", self.learning_rate, 0.0, 100.0)
         check.between("path.last_rate", self.last_rate, 0.0, 1.0)
-        check.between("path.negatives", self.negatives, 1, 1_000_000)
+        check.whole("path.negatives", self.negatives, 1, 1_000_000)
         check.between("path.temperature", self.temperature, 1e-6, 1e6)
-        check.between("path.patience", self.patience, 1, 100_000)
-        check.between("path.valid_limit", self.valid_limit, 1, 10_000_000)
-        check.between("path.seed", self.seed, 0, 2**32 - 1)
+        check.whole("path.patience", self.patience, 1, 100_000)
+        check.whole("path.valid_limit", self.valid_limit, 1, 10_000_000)
+        check.whole("path.seed", self.seed, 0, 2**32 - 1)

@@ -17,6 +17,7 @@ from lichen.data.graph import Graph, Ids
 from lichen.data.vocabulary import Vocabulary
 from lichen.embedding.artifact import read_artifact, write_artifact
 from lichen.embedding.edges import Edges
+from lichen.embedding.ids import question_ids
 from lichen.embedding.path.messages import Links
 from lichen.embedding.path.network import Ground, PathNetwork
 from lichen.embedding.path.plan import plan_visits
@@ -70,8 +71,8 @@ class PathModel(nn.Module):
 
     def __init__(self, graph: Graph, *, dim: int = 32, num_layers: int = 6, seed: int = 0) -> None:
         super().__init__()
-        check.between("dim", dim, 1, 100_000)
-        check.between("num_layers", num_layers, 1, 50)
+        check.whole("dim", dim, 1, 100_000)
+        check.whole("num_layers", num_layers, 1, 50)
         self.network = PathNetwork(
             2 * graph.num_relations, dim=dim, num_layers=num_layers, seed=seed
         )
@@ -180,10 +181,13 @@ class PathModel(nn.Module):
             `(batch, entities)`, higher = more plausible.
 
         Raises:
-            DataError: an id is out of range.
+            DataError: an id is no whole number, or out of range.
+            ShapeError: they are no two lists of one length.
         """
-        asked = _ids("entity", entity, self.num_entities)
-        by = _ids("relation", relation, 2 * self.num_relations)
+        ids = question_ids(
+            entity, relation, num_entities=self.num_entities, num_relations=self.num_relations
+        )
+        asked, by = (x.numpy(force=True) for x in ids)
         found = out
         if found is None:
             found = torch.empty(len(asked), self.num_entities, device=self.device)
@@ -254,13 +258,3 @@ def _view(graph: Graph, known: Vocabulary) -> _View:
             num_relations=len(known),
         ),
     )
-
-
-def _ids(what: str, ids: ArrayLike | Tensor, count: int) -> Ids:
-    found = ids.numpy(force=True) if isinstance(ids, Tensor) else np.asarray(ids, dtype=np.int64)
-    if found.size and not (found.min() >= 0 and found.max() < count):
-        raise DataError(
-            f"{what} ids must be from 0 to {count - 1}; got {found.min()} to {found.max()}. "
-            f"Look ids up in the model's own {what} labels."
-        )
-    return found

@@ -58,7 +58,7 @@ def strongest_paths(
         Zhu et al., 2021, arXiv:2106.06935 (path interpretations). Differs: derivatives are by the
         messages that the question changed.
     """
-    check.between("limit", limit, 1, 1000)
+    check.whole("limit", limit, 1, 1000)
     network, edges = model.network, model.edges
     plan = plan_visits(
         edges,

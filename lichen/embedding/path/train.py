@@ -43,7 +43,8 @@ def train_paths(
         graph: the facts; "train" of an unsplit graph is all of them.
         config: the settings; None takes the defaults.
         checkpoint: folder for the run's state, written after every pass; None keeps none. A run
-            found there goes on and ends as if it had never stopped; at the end it is removed.
+            found there goes on and ends as if it had never stopped; one at its end comes back at
+            once, so that nothing is lost before the weights are saved. Remove the folder then.
 
     Returns:
         Losses, validation figures and time.
@@ -127,8 +128,6 @@ class _Run:
                 self._keep(checkpoint)
         if len(self.valid):
             self.model.network.load_state_dict(self.best)
-        if checkpoint is not None:
-            checkpoint.remove()
         return TrainReport(
             epochs=len(made.losses),
             best_epoch=made.best_epoch,

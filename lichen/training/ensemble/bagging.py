@@ -55,7 +55,7 @@ def bagging(
         DataError: the corpus is empty, lacks a label, has one class only, or has no linked mention
             for a fused learner to read.
     """
-    check.between("bagging.rounds", rounds, 1, 10_000)
+    check.whole("bagging.rounds", rounds, 1, 10_000)
     shared_labels(learners, corpus)
     require_linked(learners, corpus)
     rng = np.random.default_rng([seed, 11])

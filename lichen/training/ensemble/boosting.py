@@ -62,7 +62,7 @@ def boosting(
         DataError: the corpus is empty, lacks a label, has one class only, or has no linked mention
             for a fused learner to read.
     """
-    check.between("boosting.rounds", rounds, 1, 10_000)
+    check.whole("boosting.rounds", rounds, 1, 10_000)
     labels = shared_labels(learners, corpus)
     require_linked(learners, corpus)
     samples = corpus.samples(labels)

@@ -67,7 +67,7 @@ def stacking(
         DataError: the corpus is empty, lacks a label or a group, has fewer groups than folds, or
             has no linked mention for a fused learner to read.
     """
-    check.between("stacking.folds", folds, 2, 1_000)
+    check.whole("stacking.folds", folds, 2, 1_000)
     labels = shared_labels(learners, corpus)
     require_linked(learners, corpus)
     truth = np.array([sample.label for sample in corpus.samples(labels)])

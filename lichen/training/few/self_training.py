@@ -62,7 +62,7 @@ def self_training(
         DataError: the labelled documents cannot be learned from, or no document has a linked
             mention that the learner's fusion could read.
     """
-    check.between("self_training.rounds", rounds, 1, 1_000)
+    check.whole("self_training.rounds", rounds, 1, 1_000)
     check.between("self_training.threshold", threshold, 0.0, 1.0)
     labels = shared_labels([learner], labelled)
     require_linked([learner], labelled, unlabelled)

@@ -54,7 +54,7 @@ def test_mentions(tmp_path):
         ('{"text": "a", "mentions": [{"start": 0}]}', "expected mentions with start, end and"),
         (
             '{"text": "a", "mentions": [{"start": 0, "end": 9, "entity": 1}]}',
-            "mentions must lie in order inside the 1 characters",
+            "mentions must lie inside the 1 characters",
         ),
         ('{"text": "a", "mentions": [{"start": 0, "end": 1, "entity": "x"}]}', "an id or null"),
         ("oops", "expected a JSON object, found 'oops'"),

@@ -194,6 +194,10 @@ def test_wrong_settings_say_what_to_do(graph):
         GraphNetwork("distmult", graph, layers="gcm")
     with pytest.raises(ConfigError, match="fan_out entries must be between 1"):
         GraphNetwork("distmult", graph, fan_out=())
+    with pytest.raises(ConfigError, match=r"^fan_out must be between 1 and 1000000; got 0\.$"):
+        GraphNetwork("distmult", graph, fan_out=(None, 0))
+    with pytest.raises(ConfigError, match=r"^fan_out must be a whole number .*; got 2\.5\.$"):
+        GraphNetwork("distmult", graph, fan_out=(2.5,))
     with pytest.raises(ConfigError, match=r"^dim must be between 1 and 1000000; got 0\.$"):
         GraphNetwork("distmult", graph, dim=0)
     with pytest.raises(ConfigError, match="learned must be True"):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from lichen.base.errors import ArtifactError, ConfigError, DataError
+from lichen.base.errors import ArtifactError, ConfigError, DataError, ShapeError
 from lichen.data.graph import Graph
 from lichen.embedding.evaluate import evaluate
 from lichen.embedding.path import model as module
@@ -115,6 +115,10 @@ def test_wrong_input_says_what_to_do(trained, unseen):
         trained.on(unseen).score_directed([20], [0])
     with pytest.raises(DataError, match=r"relation ids must be from 0 to 3; got -1"):
         trained.on(unseen).score_directed([0], [-1])
+    with pytest.raises(DataError, match=r"entity ids must be whole numbers; got 1\.7"):
+        trained.on(unseen).score_directed([1.7], [0])
+    with pytest.raises(ShapeError, match=r"one shape, \(batch,\); got \(2,\) and \(3,\)"):
+        trained.on(unseen).score_directed([0, 1], [0, 0, 0])
     with pytest.raises(ConfigError, match=r"num_layers must be between 1 and 50; got 0"):
         PathModel(unseen, num_layers=0)
     with pytest.raises(ConfigError, match=r"^dim must be between 1 and 100000; got 0\.$"):

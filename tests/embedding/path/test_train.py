@@ -9,7 +9,7 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook
 
 from lichen.base.errors import ConfigError, DataError, LichenError
 from lichen.data.graph import Graph
-from lichen.embedding.checkpoint import Checkpoint
+from lichen.embedding.checkpoint import Checkpoint, remove_checkpoint
 from lichen.embedding.path.config import PathConfig
 from lichen.embedding.path.model import PathModel
 from lichen.embedding.path.train import train_paths
@@ -157,6 +157,23 @@ def test_a_run_cut_short_ends_as_if_it_had_not(graph, tmp_path, is_split):
     assert report.best_epoch == expected.best_epoch
     for name, tensor in whole.network.state_dict().items():
         assert torch.equal(again.network.state_dict()[name], tensor), name
+    assert [path.name for path in tmp_path.iterdir()] == ["state"]
+
+
+@pytest.mark.parametrize("is_split", [True, False], ids=["best", "all"])
+def test_a_finished_run_comes_back_until_its_state_is_removed(graph, tmp_path, is_split):
+    facts = graph if is_split else Graph.from_triples(_labels(graph))
+    trained, again = small(facts), small(facts, seed=1)
+    state = tmp_path / "state"
+    report = train_paths(trained, facts, config=SMALL, checkpoint=state)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PathModel, "score_candidates", None)  # nothing is computed
+        back = train_paths(again, facts, config=SMALL, checkpoint=state)
+    assert (back.losses, back.valid_mrr) == (report.losses, report.valid_mrr)
+    assert (back.epochs, back.best_epoch) == (report.epochs, report.best_epoch)
+    for name, tensor in trained.network.state_dict().items():
+        assert torch.equal(again.network.state_dict()[name], tensor), name
+    remove_checkpoint(state)
     assert not list(tmp_path.iterdir())
 
 

@@ -126,7 +126,7 @@ def test_bad_spans_are_one_clear_line(world, world_graph, tagged):
 
     with pytest.raises(DataError, match=r"'d': labelled spans must lie .* got \(0, 99\)"):
         doc((0, 99, "city"))
-    with pytest.raises(DataError, match=r"in order, apart.* got \(1, 5\)"):
+    with pytest.raises(DataError, match=r"in order and not overlap.*\(1, 5\) overlaps"):
         doc((0, 2, "city"), (1, 5, "land"))
     with pytest.raises(DataError, match=r"label of span \(0, 2\) must be a text"):
         doc((0, 2, " "))
