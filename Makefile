@@ -68,10 +68,14 @@ bench: $(VENV)/.installed-dev  ## claims, questions and the generator on Atlas (
 # or libkge, each with a Python of its own); scale.py takes 5 GiB of memory
 bench-embedding: $(VENV)/.installed-dev  ## link prediction, transductive, inductive, at scale (some hours)
 	$(BIN)/python benchmarks/embedding/small.py
+	$(BIN)/python benchmarks/embedding/countries.py
+	$(BIN)/python benchmarks/embedding/factorisation.py
+	$(BIN)/python benchmarks/embedding/relations.py
 	$(BIN)/python benchmarks/embedding/networks.py
 	$(BIN)/python benchmarks/embedding/published.py
 	$(BIN)/python benchmarks/embedding/priors.py
 	$(BIN)/python benchmarks/embedding/classification.py
+	$(BIN)/python benchmarks/embedding/calibration.py
 	$(BIN)/python benchmarks/embedding/newcomers.py
 	$(BIN)/python benchmarks/embedding/inductive.py
 	$(BIN)/python benchmarks/embedding/ceiling.py

@@ -155,7 +155,7 @@ SETTINGS = [
         data="kgc_wn18rr",
         scorer="complex",
         dim=512,
-        config=replace(WORDNET, epochs=32),
+        config=replace(WORDNET, epochs=32, count="queries", dura=0.12),
         published="LibKGE README: ComplEx 0.475",
         floor=0.475,
     ),

@@ -15,7 +15,9 @@ from runs import Setting, measure, seeds_from_command_line
 from lichen.embedding.config import EmbeddingConfig
 
 CONVE = {"umls": 0.94, "kinship": 0.83, "nations": 0.82}
-CONFIG = EmbeddingConfig(epochs=60, batch_size=256, n3=0.01, hide_known=False)
+CONFIG = EmbeddingConfig(epochs=60, batch_size=256, candidates="sampled", n3=0.01, hide_known=False)
+"""Of all and sampled candidates, four batch sizes and four weights of `n3` the best MRR of the
+validation facts, by other seeds."""
 SETTINGS = [
     Setting(
         data=f"kgc_small/{name}",
