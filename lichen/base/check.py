@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from numbers import Integral
 
 from lichen.base.errors import ConfigError
 
@@ -35,7 +34,7 @@ def whole(key: str, value: int, low: int, high: int) -> None:
     ...
     lichen.base.errors.ConfigError: embed.dim must be a whole number from 1 to 4096; got 2.5.
     """
-    if not isinstance(value, Integral) or isinstance(value, bool):
+    if not isinstance(value, int) or isinstance(value, bool):
         raise ConfigError(f"{key} must be a whole number from {low} to {high}; got {value!r}.")
     between(key, value, low, high)
 

@@ -17,7 +17,10 @@ def check(
     columns: Columns = None,
     as_json: AsJson = False,
 ) -> None:
-    """Count what is there; name bad lines, duplicates, unseen labels and leaks. Exit 1 on any."""
+    """Count what is there; name bad lines, duplicates, self-loops and leaks. Exit 1 on any.
+
+    Named as well: splits without a fact, and labels that training lacks.
+    """
     report = li.check(graph, corpus, columns=names_of(columns))
     facts = report.graph
     found: dict[str, Any] = {
