@@ -7,7 +7,8 @@ python benchmarks/fusion/wsd.py [--wordnet FOLDER] [--seeds 0 1 2]
 
 Learned from: usage examples quoted in WordNet's glosses, and mentions of related synsets in
 definitions. The order of senses, which is the prior, comes from counts in SemCor, as it does
-for the first-sense baseline; the rows "without prior" do without it.
+for the first-sense baseline; the rows "with counts" take those counts, which WordNet's files hold,
+as the prior in place of their order, as UKB does; the rows "without prior" do without either.
 """
 
 from __future__ import annotations
@@ -27,7 +28,16 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "embedding"))
 from runs import ROWS, T_95, commit, data_folder, machine
-from wsd_data import LETTERS, Item, Order, read_items, sense_keys, sense_order, synset_ids
+from wsd_data import (
+    LETTERS,
+    Item,
+    Order,
+    read_items,
+    sense_counts,
+    sense_keys,
+    sense_order,
+    synset_ids,
+)
 
 from lichen.data.graph import Graph
 from lichen.evaluation.paired import bootstrap
@@ -118,10 +128,14 @@ def run(
     report = train_senses(ranker, taught, seed=seed)
     scores = ranker.scores([item.mention for item in items])
     logs = [np.log(ranker.weighed(x)) for x in scores]
+    met = [item.mention.counts for item in items]
+    counted = [np.log(ranker.weighed(x, y)) for x, y in zip(scores, met, strict=True)]
     right = {
         "with prior": is_right(items, logs),
         "without prior": is_right(items, scores),
         "with prior, same word agreeing": is_right(items, agreed(items, logs)),
+        "with counts": is_right(items, counted),
+        "with counts, same word agreeing": is_right(items, agreed(items, counted)),
     }
     facts: dict[str, Any] = {
         "seed": seed,
@@ -191,7 +205,8 @@ def main() -> None:
     ids = synset_ids(graph)
     order = sense_order(asked.wordnet, ids)
     folder = data_folder("wsd_raganato_eval") / "ALL"
-    items = read_items(folder, order, sense_keys(asked.wordnet, ids))
+    keys = sense_keys(asked.wordnet, ids)
+    items = read_items(folder, order, keys, sense_counts(asked.wordnet, keys))
     first = is_right(items, [-np.arange(len(x.mention.candidates)) for x in items])
     print("first sense", figures(items, first), flush=True)
     states = SpanStates(TextEncoder.load())

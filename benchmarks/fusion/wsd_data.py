@@ -72,12 +72,25 @@ def sense_keys(folder: Path, ids: Mapping[str, int]) -> dict[str, int]:
     return found
 
 
+def sense_counts(folder: Path, keys: Mapping[str, int]) -> dict[tuple[str, int], int]:
+    """Return how often each lemma was met as each synset in the texts that WordNet counted."""
+    found: dict[tuple[str, int], int] = {}
+    for line in _lines(folder / "cntlist.rev"):
+        key, _, count = line.split()
+        if key in keys:
+            place = key.partition("%")[0], keys[key]
+            found[place] = found.get(place, 0) + int(count)
+    return found
+
+
 def _bare(word: str) -> str:
     """Return a word in lower case without its marker, as in "afloat(p)"."""
     return word.partition("(")[0].lower()
 
 
-def read_items(folder: Path, order: Order, keys: Mapping[str, int]) -> list[Item]:
+def read_items(
+    folder: Path, order: Order, keys: Mapping[str, int], counts: Mapping[tuple[str, int], int]
+) -> list[Item]:
     """Return the words of the set ALL, in order."""
     gold = {}
     for line in (folder / "ALL.gold.key.txt").read_text(encoding="utf-8").splitlines():
@@ -94,7 +107,9 @@ def read_items(folder: Path, order: Order, keys: Mapping[str, int]) -> list[Item
                 start = span.end + 1
                 if word.tag == "instance":
                     part, lemma = PARTS[word.attrib["pos"]], word.attrib["lemma"].lower()
-                    mention = Ambiguous(text, span, order[lemma, part])
+                    senses = order[lemma, part]
+                    met = tuple(counts.get((lemma, sense), 0) for sense in senses)
+                    mention = Ambiguous(text, span, senses, met)
                     wanted = gold[word.attrib["id"]]
                     items.append(Item(name.partition(".")[0], name, part, lemma, mention, wanted))
     return items

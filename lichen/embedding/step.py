@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from typing import NamedTuple
 
 import torch
@@ -66,7 +67,12 @@ class Step(ABC):
         self.weights = list(encoder.scorer.parameters())
         kind = torch.optim.Adam if config.optimiser == "adam" else torch.optim.Adagrad
         share = encoder.scorer.weights_rate
-        self.scorer_steps = kind(self.weights, lr=share * rate) if self.weights else None
+        self.scorer_steps = (  # fused: one pass over the weights in place of a dozen
+            kind(self.weights, lr=share * rate, fused=self.device.type == "cpu")
+            if self.weights
+            else None
+        )
+        self.has_half_weights = bool(self.weights) and config.precision == "bfloat16"
         self.draw = torch.Generator().manual_seed(config.seed)
         self.drop = torch.Generator().manual_seed(config.seed + team.rank + 1)
         self.comparison: Comparison = encoder.scorer.comparison
@@ -141,9 +147,11 @@ class Step(ABC):
     def ask(self, known: Tensor, table: Tensor, rows: Tensor, *, asks_heads: bool) -> Tensor:
         """Return the queries of known entities and rows of a relation table, dropout applied."""
         known, table = self.dropped(known), self.dropped(table)
-        if asks_heads:
-            return self.encoder.scorer.head_queries(table, rows, known)
-        return self.encoder.scorer.tail_queries(known, table, rows)
+        kind = self.device.type
+        with torch.autocast(kind, torch.bfloat16) if self.has_half_weights else nullcontext():
+            if asks_heads:
+                return self.encoder.scorer.head_queries(table, rows, known).float()
+            return self.encoder.scorer.tail_queries(known, table, rows).float()
 
     def candidates(self, vectors: Tensor, *, asks_heads: bool) -> Tensor:
         """Return the side of entity vectors that queries meet, as a view."""

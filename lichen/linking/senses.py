@@ -73,6 +73,8 @@ class Ambiguous(NamedTuple):
     span: Span
     candidates: tuple[int, ...]
     """The most usual first, where that is known."""
+    counts: tuple[float, ...] = ()
+    """How often each candidate was met as this name; empty where nobody counted."""
 
 
 class Table(NamedTuple):
@@ -97,7 +99,8 @@ class SenseRanker(nn.Module):
     of its text. A key is one matrix times the entity's definition plus, for each relation, a
     learned share of the mean definition of the neighbours. Their cosine, times a learned scale,
     is the score; a prior by the candidates' order joins it with a weight found on names that
-    were not learned from.
+    were not learned from. Where a mention tells how often each candidate was met, the prior is
+    the logarithm of that count plus one, by Bayes' rule of weight one, and the order is not read.
 
     Use where several entities share a name and have descriptions. `Linker` finds the mentions
     and their candidates; without descriptions its clues are all there is.
@@ -147,16 +150,29 @@ class SenseRanker(nn.Module):
         Raises:
             DataError: a mention has no candidate, or one that is no entity of the graph.
         """
-        return [self.weighed(scores) for scores in self.scores(mentions)]
+        return [
+            self.weighed(scores, getattr(mention, "counts", ()))
+            for mention, scores in zip(mentions, self.scores(mentions), strict=True)
+        ]
 
-    def weighed(self, scores: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return how likely each candidate is by its score and its place in the order.
+    def weighed(
+        self, scores: NDArray[np.float64], counts: Sequence[float] = ()
+    ) -> NDArray[np.float64]:
+        """Return how likely each candidate is by its score and how usual it is.
 
         Args:
             scores: `(candidates,)` of one mention, the most usual candidate first.
+            counts: how often each candidate was met, read in place of the order; may be empty.
+
+        Raises:
+            DataError: there are not as many counts as candidates, or one is below 0.
         """
-        places = np.log1p(np.arange(len(scores)))
-        logits = self.context_weight * scores - self.prior_weight * places
+        if len(counts):
+            check_counts(counts, len(scores))
+            prior = np.log1p(np.asarray(counts, dtype=float))
+        else:
+            prior = -self.prior_weight * np.log1p(np.arange(len(scores)))
+        logits = self.context_weight * scores + prior
         odds = np.exp(logits - logits.max())
         return np.asarray(odds / odds.sum())
 
@@ -262,3 +278,12 @@ class SenseRanker(nn.Module):
             if len(tails) < self.config.max_tails:
                 tails.append(t)
         return {r: tails for r, tails in found.items() if tails}
+
+
+def check_counts(counts: Sequence[float], num_candidates: int) -> None:
+    """Refuse counts that do not tell of each candidate how often it was met."""
+    if len(counts) != num_candidates or not all(0 <= x < np.inf for x in counts):
+        raise DataError(
+            f"counts must hold a number of 0 or more for each of {num_candidates} candidates; "
+            f"got {list(counts)}. Leave them out where nobody counted."
+        )

@@ -71,6 +71,21 @@ def test_the_prior_speaks_where_the_context_does_not(banks, ranker):
     np.testing.assert_allclose(found, [2 / 3, 1 / 3])
 
 
+def test_counts_are_a_prior_of_weight_one_in_place_of_the_order(banks, ranker):
+    asked = mention(banks, MONEY)
+    (scores,) = ranker.scores([asked])
+    ranker.prior_weight = 5.0
+    (found,) = ranker.probabilities([asked._replace(counts=(1, 8))])
+    odds = np.exp(scores) * [2, 9]
+    np.testing.assert_allclose(found, odds / odds.sum())
+
+
+@pytest.mark.parametrize("counts", [(1,), (1, -1), (1, float("nan"))])
+def test_counts_that_tell_nothing_are_refused(banks, ranker, counts):
+    with pytest.raises(DataError, match="counts must hold a number of 0 or more for each of 2"):
+        ranker.probabilities([mention(banks, MONEY)._replace(counts=counts)])
+
+
 def test_no_tails_leaves_the_facts_unread(banks, packaged_text, tmp_path):
     config = SenseConfig(max_tails=0)
     ranker = SenseRanker(banks, SpanStates(packaged_text, folder=tmp_path), config=config)
