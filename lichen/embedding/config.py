@@ -77,8 +77,7 @@ class EmbeddingConfig:
     """Weight of telling the relation of each fact from its entities, as auxiliary objective
     (Chen et al., 2021, arXiv:2110.02834)."""
     precision: Literal["float32", "bfloat16"] = "float32"
-    """Of the products with candidates and with a scorer's own weights, as of ConvE and TuckER;
-    vectors, weights and optimiser stay float32."""
+    """Of the products with candidates; vectors and optimiser stay float32."""
     valid_every: int = 5
     """Epochs between two looks at the validation split, and between two checkpoints."""
     patience: int = 3

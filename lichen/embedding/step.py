@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import nullcontext
 from typing import NamedTuple
 
 import torch
@@ -72,7 +71,6 @@ class Step(ABC):
             if self.weights
             else None
         )
-        self.has_half_weights = bool(self.weights) and config.precision == "bfloat16"
         self.draw = torch.Generator().manual_seed(config.seed)
         self.drop = torch.Generator().manual_seed(config.seed + team.rank + 1)
         self.comparison: Comparison = encoder.scorer.comparison
@@ -147,11 +145,9 @@ class Step(ABC):
     def ask(self, known: Tensor, table: Tensor, rows: Tensor, *, asks_heads: bool) -> Tensor:
         """Return the queries of known entities and rows of a relation table, dropout applied."""
         known, table = self.dropped(known), self.dropped(table)
-        kind = self.device.type
-        with torch.autocast(kind, torch.bfloat16) if self.has_half_weights else nullcontext():
-            if asks_heads:
-                return self.encoder.scorer.head_queries(table, rows, known).float()
-            return self.encoder.scorer.tail_queries(known, table, rows).float()
+        if asks_heads:
+            return self.encoder.scorer.head_queries(table, rows, known)
+        return self.encoder.scorer.tail_queries(known, table, rows)
 
     def candidates(self, vectors: Tensor, *, asks_heads: bool) -> Tensor:
         """Return the side of entity vectors that queries meet, as a view."""

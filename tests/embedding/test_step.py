@@ -104,26 +104,6 @@ def test_half_precision_pulls_the_same_way_and_keeps_its_state_in_float32(optimi
     assert (moved != moved.bfloat16()).float().mean() > 0.9
 
 
-@pytest.mark.parametrize("scorer", ["conve", "tucker"])
-def test_half_precision_reaches_a_scorers_own_weights_and_leaves_them_float32(scorer):
-    known = torch.rand(3, 1, generator=torch.Generator().manual_seed(0))
-    asked = []
-    for precision in ("float32", "bfloat16"):
-        torch.manual_seed(0)
-        one = step(scorer, dim=30, precision=precision, optimiser="adam")
-        one.encoder.scorer.eval()  # without ConvE's dropout
-        table, rows = one.relation_table, torch.tensor([0, 1, 2])
-        vectors = known.expand(3, one.encoder.entity_dim)
-        asked.append(one.ask(vectors, table, rows, asks_heads=False).detach())
-        one(torch.arange(one.num_items))
-        kept = [x for k, x in one.state().items() if k.startswith("scorer.")]
-        assert {x.dtype for x in (*one.weights, *kept)} == {torch.float32}
-    exact, rounded = asked
-    assert rounded.dtype == torch.float32
-    assert not torch.equal(exact, rounded)
-    torch.testing.assert_close(rounded, exact, rtol=0.05, atol=0.05 * float(exact.abs().max()))
-
-
 def test_a_longest_vector_needs_vectors_that_are_learned():
     graph = Graph.from_triples(FACTS)
     encoder = DescribedEncoder("transe", graph, features=np.ones((3, 2)), dim=4)
