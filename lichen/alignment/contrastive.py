@@ -10,6 +10,7 @@ from torch.nn.functional import cross_entropy, normalize
 
 from lichen.alignment.aligner import Aligner
 from lichen.alignment.shared import SharedAligner
+from lichen.alignment.vectors import Vectors
 from lichen.base import check
 
 SOFTEST = 100.0
@@ -93,20 +94,19 @@ class ContrastiveAligner(Aligner):
             self.target_tower = _tower(self.dim, hidden)
         self.log_scale = nn.Parameter(torch.tensor(log(10.0)))
 
-    def source(self, vectors: Tensor) -> Tensor:
+    def map_source(self, vectors: Tensor) -> Tensor:
         """Return source vectors in the common space, of unit length."""
         mapped = self.source_map(vectors)
         return normalize(mapped + self.source_tower(mapped), dim=-1)
 
-    def target(self, vectors: Tensor) -> Tensor:
+    def map_target(self, vectors: Tensor) -> Tensor:
         """Return target vectors in the common space, of unit length."""
         mapped = self.target_map(vectors)
         return normalize(mapped + self.target_tower(mapped), dim=-1)
 
-    def fit(self, source: Tensor, target: Tensor) -> ContrastiveAligner:
+    def fit(self, source: Vectors, target: Vectors) -> ContrastiveAligner:
         """Learn both maps from pairs, as in `Aligner.fit`; it ends in evaluation mode."""
-        self.check_pairs(source, target)
-        source, target = source.float(), target.float()
+        source, target = self.pairs(source, target)
         draw = torch.Generator().manual_seed(self.seed)
         order = torch.randperm(len(source), generator=draw)
         num_back = min(len(source) // 10, MEASURED)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import normalize
 
 from lichen.alignment.matching import nearest_candidates, one_to_one, sinkhorn
 from lichen.alignment.propagation import PAPER as PAPER
 from lichen.alignment.propagation import JointFacts, propagate, surroundings
+from lichen.alignment.vectors import Vectors, as_tensor
 from lichen.base import check
 from lichen.base.choose import choose
 from lichen.base.errors import ConfigError, DataError, ShapeError
@@ -114,7 +115,7 @@ def align_graphs(
     right: Graph,
     *,
     seeds: Iterable[tuple[str, str]] = (),
-    names: tuple[ArrayLike, ArrayLike] | None = None,
+    names: tuple[Vectors, Vectors] | None = None,
     candidates: tuple[Sequence[str], Sequence[str]] | None = None,
     config: AlignConfig | None = None,
     seed: int = 0,
@@ -141,8 +142,8 @@ def align_graphs(
         The pairs with their scores, and the vectors they were judged by.
 
     Raises:
-        DataError: a seed or candidate is no entity, a seed is repeated, a name vector is not
-            finite, or nothing is open.
+        DataError: a seed is no pair, a seed or candidate is no entity, a seed is repeated, a name
+            vector is not of finite numbers, or nothing is open.
         ShapeError: the name vectors do not have a row an entity, or differ in width.
         ConfigError: what `config.by` needs is not there.
 
@@ -234,6 +235,11 @@ def _assign(one: Tensor, other: Tensor, settings: AlignConfig) -> tuple[Pairs, N
 def _known(left: Graph, right: Graph, seeds: Iterable[tuple[str, str]]) -> Pairs:
     rows = []
     for place, pair in enumerate(seeds):
+        if isinstance(pair, str) or not isinstance(pair, Collection) or len(pair) != 2:
+            raise DataError(
+                f"seeds[{place}]: must be a pair, (left label, right label); got {pair!r:.80}. "
+                "Give two labels."
+            )
         ids = []
         for side, graph, label in zip(("left", "right"), (left, right), pair, strict=True):
             found = _id(graph, label)
@@ -260,14 +266,14 @@ def _id(graph: Graph, label: str) -> int | None:
     return graph.entities.id(label) if label in graph.entities else None
 
 
-def _names(left: Graph, right: Graph, names: tuple[ArrayLike, ArrayLike]) -> Tensor:
+def _names(left: Graph, right: Graph, names: tuple[Vectors, Vectors]) -> Tensor:
     """Return `(left and right entities, width)` unit vectors.
 
     Raises:
         ShapeError: a side does not have a row an entity, or the widths differ.
-        DataError: a number is not finite.
+        DataError: a side is no numbers, or one is not finite.
     """
-    sides = [torch.from_numpy(np.array(side, dtype=np.float32)) for side in names]
+    sides = [as_tensor("names", side).detach() for side in names]
     counts = (left.num_entities, right.num_entities)
     widths = {side.shape[-1] for side in sides if side.ndim == 2}
     if [len(s) for s in sides if s.ndim == 2] != list(counts) or len(widths) != 1:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from lichen.alignment.aligner import Aligner
+from lichen.alignment.vectors import Vectors
 from lichen.base import check
 
 
@@ -41,17 +42,17 @@ class LinearAligner(Aligner):
         nn.init.orthogonal_(self.map.weight)
         nn.init.zeros_(self.map.bias)
 
-    def source(self, vectors: Tensor) -> Tensor:
+    def map_source(self, vectors: Tensor) -> Tensor:
         """Return the vectors in the target space."""
         out: Tensor = self.map(vectors)
         return out
 
-    def target(self, vectors: Tensor) -> Tensor:
+    def map_target(self, vectors: Tensor) -> Tensor:
         """Return the vectors as they are."""
         return vectors
 
     @torch.no_grad()
-    def fit(self, source: Tensor, target: Tensor, *, ridge: float | None = None) -> LinearAligner:
+    def fit(self, source: Vectors, target: Vectors, *, ridge: float | None = None) -> LinearAligner:
         """Set the map to the least squares solution over pairs.
 
         Args:
@@ -66,7 +67,7 @@ class LinearAligner(Aligner):
             ShapeError: the arrays are not pairs of these widths.
             DataError: there is no pair, or a number is not finite.
         """
-        self.check_pairs(source, target)
+        source, target = self.pairs(source, target)
         x, y = source.double(), target.double()
         x0, y0 = x.mean(0), y.mean(0)
         square = (x - x0).T @ (x - x0)

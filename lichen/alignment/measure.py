@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from torch import Tensor
 from torch.nn.functional import pad
 
-from lichen.alignment.aligner import Aligner, check_pairs
+from lichen.alignment.aligner import Aligner, pairs
+from lichen.alignment.vectors import Vectors
 from lichen.base.errors import DataError
 from lichen.evaluation.retrieval import recall
 
@@ -47,8 +47,8 @@ class AlignmentReport:
 
 def measure_alignment(
     aligner: Aligner,
-    source: Tensor,
-    target: Tensor,
+    source: Vectors,
+    target: Vectors,
     *,
     held_out: ArrayLike,
     k: Sequence[int] = (1, 10),
@@ -62,7 +62,7 @@ def measure_alignment(
         aligner: fitted by this call.
         source: `(pairs, source_dim)`, such as vectors of descriptions.
         target: `(pairs, target_dim)`, such as vectors of the entities described.
-        held_out: `(queries,)` rows not to fit but to measure.
+        held_out: `(queries,)` rows not to fit but to measure, or `(pairs,)` True where not to fit.
         k: the k of recall@k.
 
     Returns:
@@ -72,7 +72,7 @@ def measure_alignment(
         ShapeError: the arrays are not pairs, or not of the aligner's widths.
         DataError: a number is not finite, a row is no pair, or no row is held out or left to fit.
     """
-    check_pairs(source, target)
+    source, target = pairs(source, target)
     rows = _rows(held_out, len(source))
     keep = np.ones(len(source), dtype=bool)
     keep[rows] = False
@@ -94,7 +94,14 @@ def measure_alignment(
 
 
 def _rows(held_out: ArrayLike, count: int) -> NDArray[np.int64]:
-    rows = np.unique(np.asarray(held_out, dtype=np.int64))
+    given = np.asarray(held_out)
+    is_mask = given.dtype == bool and given.shape == (count,)
+    if given.size and not (is_mask or np.issubdtype(given.dtype, np.integer)):
+        raise DataError(
+            f"held_out must be whole numbers of rows, or {count} truth values, one a pair; got "
+            f"{given.dtype} of shape {given.shape}. Give such as range(100)."
+        )
+    rows = np.flatnonzero(given) if is_mask else np.unique(given.astype(np.int64))
     if not 0 < len(rows) < count or rows[0] < 0 or rows[-1] >= count:
         raise DataError(
             f"held_out must name some of the {count} pairs and leave some to fit; got {len(rows)} "

@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from lichen.alignment.aligner import Aligner, check_pairs
+from lichen.alignment.aligner import Aligner, pairs
+from lichen.alignment.vectors import Vectors
 
 
 class ProcrustesAligner(Aligner):
@@ -40,24 +41,24 @@ class ProcrustesAligner(Aligner):
         self.register_buffer("source_mean", torch.zeros(source_dim))
         self.register_buffer("target_mean", torch.zeros(target_dim))
 
-    def fit(self, source: Tensor, target: Tensor) -> ProcrustesAligner:
+    def fit(self, source: Vectors, target: Vectors) -> ProcrustesAligner:
         """Set the rotation and both centres from pairs, as in `Aligner.fit`."""
-        self.check_pairs(source, target)
+        source, target = self.pairs(source, target)
         self.source_mean.copy_(source.mean(0))
         self.target_mean.copy_(target.mean(0))
         self.rotation.copy_(procrustes(source - source.mean(0), target - target.mean(0)))
         return self
 
-    def source(self, vectors: Tensor) -> Tensor:
+    def map_source(self, vectors: Tensor) -> Tensor:
         """Return source vectors, centred and turned."""
         return (vectors - self.source_mean) @ self.rotation
 
-    def target(self, vectors: Tensor) -> Tensor:
+    def map_target(self, vectors: Tensor) -> Tensor:
         """Return target vectors, centred."""
         return vectors - self.target_mean
 
 
-def procrustes(source: Tensor, target: Tensor) -> Tensor:
+def procrustes(source: Vectors, target: Vectors) -> Tensor:
     """Return the rotation that brings source vectors nearest to their targets.
 
     Args:
@@ -79,7 +80,7 @@ def procrustes(source: Tensor, target: Tensor) -> Tensor:
     >>> bool(torch.allclose(procrustes(torch.eye(2), torch.eye(2) @ turn), turn))
     True
     """
-    check_pairs(source, target)
+    source, target = pairs(source, target)
     cross = source.double().T @ target.double()
     left, _, right = torch.linalg.svd(cross, full_matrices=False)
     rotation: Tensor = left @ right

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from lichen.alignment.aligner import Aligner
+from lichen.alignment.vectors import Vectors
 from lichen.base import check
 
 
@@ -65,9 +66,9 @@ class SharedAligner(Aligner):
         self.register_buffer("source_mean", torch.zeros(source_dim))
         self.register_buffer("target_mean", torch.zeros(target_dim))
 
-    def fit(self, source: Tensor, target: Tensor) -> SharedAligner:
+    def fit(self, source: Vectors, target: Vectors) -> SharedAligner:
         """Set both maps from pairs, as in `Aligner.fit`."""
-        self.check_pairs(source, target)
+        source, target = self.pairs(source, target)
         x, y = source.double(), target.double()
         self.source_mean.copy_(x.mean(0))
         self.target_mean.copy_(y.mean(0))
@@ -90,10 +91,10 @@ class SharedAligner(Aligner):
         inverse: Tensor = (vectors * (values.clamp_min(0) + more).rsqrt()) @ vectors.T
         return inverse
 
-    def source(self, vectors: Tensor) -> Tensor:
+    def map_source(self, vectors: Tensor) -> Tensor:
         """Return source vectors in the common space."""
         return (vectors - self.source_mean) @ self.source_map
 
-    def target(self, vectors: Tensor) -> Tensor:
+    def map_target(self, vectors: Tensor) -> Tensor:
         """Return target vectors in the common space."""
         return (vectors - self.target_mean) @ self.target_map

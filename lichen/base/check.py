@@ -54,6 +54,29 @@ def truth(key: str, value: bool) -> None:  # noqa: FBT001 - it is what is checke
         raise ConfigError(f"{key} must be true or false; got {value!r}.")
 
 
+def kind(key: str, value: object, wanted: type, *, fix: str) -> None:
+    """Refuse what is of another type.
+
+    Args:
+        key: what the message calls the value.
+        value: what came.
+        wanted: the type that it must be of.
+        fix: what to do, a sentence.
+
+    Raises:
+        ConfigError: the value is of another type.
+
+    >>> kind("objectives", ["mask"], Mapping, fix="Give such as {'mask': 1.0}.")
+    Traceback (most recent call last):
+    ...
+    lichen.base.errors.ConfigError: objectives must be of type Mapping; got list. Give such as {'mask': 1.0}.
+    """  # noqa: E501 - a message is one line
+    if not isinstance(value, wanted):
+        raise ConfigError(
+            f"{key} must be of type {wanted.__name__}; got {type(value).__name__}. {fix}"
+        )
+
+
 def weights(key: str, given: Mapping[str, float], *, what: str) -> None:
     """Refuse weights that are not above 0.
 
@@ -63,13 +86,14 @@ def weights(key: str, given: Mapping[str, float], *, what: str) -> None:
         what: what a name stands for.
 
     Raises:
-        ConfigError: one is 0 or below, infinite, or no number.
+        ConfigError: they have no names, or one is 0 or below, infinite, or no number.
 
     >>> weights("objectives", {"mask": 0}, what="an objective")
     Traceback (most recent call last):
     ...
     lichen.base.errors.ConfigError: objectives['mask'] must be a weight above 0; got 0. Leave an objective out to do without it.
     """  # noqa: E501 - a message is one line
+    kind(key, given, Mapping, fix="Give a weight by name, such as {'name': 1.0}.")
     for name, weight in given.items():
         if not (isinstance(weight, int | float) and 0 < weight < float("inf")):
             raise ConfigError(

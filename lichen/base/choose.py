@@ -30,7 +30,7 @@ def choose(key: str, name: str, choices: Mapping[str, T]) -> T:
     ...
     lichen.base.errors.ChoiceError: embedding must be one of rotate, transe; got 'rotat'. Did you mean 'rotate'?
     """  # noqa: E501
-    if name in choices:
+    if isinstance(name, str) and name in choices:
         return choices[name]
     near = get_close_matches(str(name), choices, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""

@@ -48,27 +48,34 @@ def train(
     """
     if corpus.suffix == ".toml":
         refuse_beside_recipe(ctx, "corpus", "processes", "as_json")
-        found = li.Recipe.load(corpus)
-        done = li.train_recipe(found, processes=processes)
-        show({**done.metrics, "out": found.out}, as_json=as_json)
+        _train_recipe(corpus, processes=processes, as_json=as_json)
         return
+    from lichen.jobs.beforehand import learnable  # which loads torch: not for --help
+    from lichen.jobs.guards import warn_of_unread
+
     if graph is None:
         raise ConfigError("--graph must be given with a corpus; got nothing. Name the graph.")
-    encoder = li.TextEncoder.load(text)
     data = li.Corpus.load(corpus, on_bad_line=on_bad_line)
+    warn_of_unread(data, where=str(corpus))
     facts = li.Graph.load(graph, on_bad_line=on_bad_line, columns=names_of(columns))
-    if not any(doc.mentions for doc in data):
-        data = li.Linker(facts, encoder).link(data)
     model = li.FusedModel(
-        encoder,
+        li.TextEncoder.load(text),
         li.GraphEncoder.load(nodes),
         fusion=fusion,
         at=int(at) if at is not None and at.isdecimal() else at,
         graph=facts,
         seed=seed,
     )
-    model.set_labels(model.task.learnt(data))
-    has_valid = any(doc.split == "valid" for doc in data)
-    valid = data.valid if has_valid else None
+    model.set_labels(learnable(model.task, data, where=str(corpus)))
+    if not any(doc.mentions for doc in data):
+        data = li.Linker(facts, model.text).link(data)
+    valid = data.valid if any(doc.split == "valid" for doc in data) else None
     run = li.train(model, data.train, valid=valid, out=out, seed=seed, processes=processes)
     show({**run.metrics, "out": str(out)}, as_json=as_json)
+
+
+def _train_recipe(recipe: Path, *, processes: int, as_json: bool) -> None:
+    """Train what a recipe names, and show its figures."""
+    found = li.Recipe.load(recipe)
+    done = li.train_recipe(found, processes=processes)
+    show({**done.metrics, "out": found.out}, as_json=as_json)

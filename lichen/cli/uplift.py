@@ -12,7 +12,6 @@ import typer
 import lichen as li
 from lichen.base.errors import ConfigError
 from lichen.cli.output import AsJson, Columns, OnBadLine, names_of, refuse_beside_recipe
-from lichen.fusion import EVERY
 
 
 def uplift(
@@ -72,7 +71,8 @@ def uplift(
 def _compare(recipe: li.Recipe, fusions: str | None, *, html: Path | None, as_json: bool) -> None:
     chosen = recipe.compare.fusions
     if fusions is not None:
-        chosen = EVERY if fusions == "all" else tuple(name.strip() for name in fusions.split(","))
+        named = tuple(name.strip() for name in fusions.split(","))
+        chosen = None if named == ("all",) else named
     found = li.compare_recipe(replace(recipe, compare=replace(recipe.compare, fusions=chosen)))
     if html is not None:
         found.save_html(html)

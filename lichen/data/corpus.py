@@ -48,13 +48,19 @@ class LabelledSpan(NamedTuple):
     label: str
 
 
+def _is_span(found: object) -> bool:
+    """Say whether something is a `Span` of whole numbers."""
+    return isinstance(found, Span) and all(isinstance(x, int | np.integer) for x in found)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Document:
     """One text, with what is known of it.
 
     Raises:
-        DataError: a mention or span lies outside the text, is empty or overlaps another, an entity
-            is no id, or a label is no text, such as the NaN that a table has where one is missing.
+        DataError: the text is none, a mention or span is not made as such, lies outside the text,
+            is empty or overlaps another, an entity is no id, or a label is no text, such as the NaN
+            that a table has where one is missing.
     """
 
     id: str
@@ -71,7 +77,8 @@ class Document:
     meta: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse labels that are no text, entities that are no ids, and spans outside the text."""
+        """Refuse texts and labels that are none, entities that are no ids, and wrong spans."""
+        self._require_made()
         if self.label is not None and not (isinstance(self.label, str) and self.label.strip()):
             raise DataError(
                 f"document {self.id!r}: the label must be a text that is not blank, or None for "
@@ -94,6 +101,24 @@ class Document:
                     f"document {self.id!r}: the label of span {tuple(span)} must be a text that is "
                     f"not blank; got {label!r}."
                 )
+
+    def _require_made(self) -> None:
+        """Refuse a text that is none, and mentions and spans that are not made as such."""
+        if not isinstance(self.text, str):
+            raise DataError(
+                f"document {self.id!r}: the text must be a text; got {self.text!r}. Leave out "
+                "documents that have none."
+            )
+        for found, kind, form in (
+            (self.mentions, Mention, "mention must be Mention(Span(start, end), entity)"),
+            (self.spans or (), LabelledSpan, "span must be LabelledSpan(Span(start, end), label)"),
+        ):
+            for one in found:
+                if not (isinstance(one, kind) and _is_span(one.span)):
+                    raise DataError(
+                        f"document {self.id!r}: each {form}, start and end whole numbers; got "
+                        f"{one!r}. Make it so."
+                    )
 
     def _require_apart(self, what: str, spans: Sequence[Span]) -> None:
         before = None

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import torch
 
+from lichen.base import check
 from lichen.base.errors import ConfigError
-from lichen.data.corpus import Sample
+from lichen.data.corpus import Document, Sample
 from lichen.fusion.batch import Batch, to_device
-from lichen.fusion.item import Item
+from lichen.fusion.item import Item, unlabelled
 from lichen.fusion.known import NONE
 from lichen.fusion.model import FusedModel
 from lichen.fusion.operator import weighing
 from lichen.fusion.selection import FactSelector
 from lichen.fusion.shares import Shares
+from lichen.training.run import Run
 
 
 @dataclass(frozen=True)
@@ -33,18 +35,28 @@ class MentionUse:
     """Weight of the entity's own vector; None: the method always reads it whole."""
     nothing: float
     """Weight of reading nothing."""
+    num_facts: int
+    """Facts of the entity, shown or not; 0 where the method reads no facts."""
+    not_shown: int
+    """How many of those the model was not shown, beyond the most that it takes."""
 
     def __str__(self) -> str:
         """Show it on one line."""
         parts = [f"{words} {weight:.2f}" for words, weight in (*self.facts, *self.others)]
         if self.entity is not None:
             parts.append(f"the entity {self.entity:.2f}")
-        return f"{self.mention}: {', '.join([*parts, f'nothing {self.nothing:.2f}'])}"
+        line = f"{self.mention}: {', '.join([*parts, f'nothing {self.nothing:.2f}'])}"
+        if not self.num_facts:
+            return line
+        return f"{line}; not shown: {self.not_shown} of {self.num_facts} facts of the entity"
 
 
 @torch.no_grad()
 def knowledge_used(
-    model: FusedModel, samples: Sequence[Sample], *, batch_size: int = 64
+    model: FusedModel | Run[FusedModel],
+    samples: Iterable[Sample | Document],
+    *,
+    batch_size: int = 64,
 ) -> list[list[MentionUse]]:
     """Say for each linked mention which facts or entities a model read and which it left aside.
 
@@ -60,18 +72,23 @@ def knowledge_used(
     - interaction: of each fact its softmax weight, which it has beside the other facts and
       nothing, times its relevance to the text, averaged over the rounds; nothing is the rest. The
       entity itself is always read.
+    - input: the gate is the weight of all the entity's facts, which are read as one text and so
+      have equal parts of it; averaged over the mention's tokens. No vector is read.
 
     Args:
-        model: a trained model whose method weighs: one of those above.
-        samples: texts with linked mentions.
+        model: a trained model whose method weighs, one of those above; or the run that trained it.
+        samples: texts with linked mentions, such as a `Corpus`.
         batch_size: samples at a time.
 
     Returns:
         For each sample those of its linked mentions that the model looks at, in order.
 
     Raises:
-        ConfigError: the model's method does not weigh what it reads.
+        ConfigError: there is no fused model, or its method does not weigh what it reads.
+        DataError: one is neither sample nor document, or its mentions are not in order in it.
     """
+    model = model.model if isinstance(model, Run) else model
+    check.kind("model", model, FusedModel, fix="Give a FusedModel, or the run that trained it.")
     able = weighing()
     if model.config.fusion not in able:
         raise ConfigError(
@@ -81,16 +98,16 @@ def knowledge_used(
     assert model.nodes is not None
     name = model.nodes.entities.__getitem__ if model.graph is None else model.graph.name
     batcher = model.batcher()
-    items = batcher.items(samples)
+    asked = unlabelled(samples)
+    items = batcher.items(asked)
     was_training = model.training
     model.eval()
     found: list[list[MentionUse]] = []
     for start in range(0, len(items), batch_size):
         rows = slice(start, start + batch_size)
         weighed = _weigh(model, batcher.collate(items[rows]))
-        for sample, item, shares in zip(samples[rows], items[rows], weighed, strict=True):
-            facts = _told(item, batcher.selector)
-            found.append(_uses(sample, item, shares, facts=facts, name=name))
+        for sample, item, shares in zip(asked[rows], items[rows], weighed, strict=True):
+            found.append(_uses(sample, item, shares, selector=batcher.selector, name=name))
     model.train(was_training)
     return found
 
@@ -106,22 +123,12 @@ def _weigh(model: FusedModel, batch: Batch) -> list[Shares]:
     ]
 
 
-def _told(item: Item, selector: FactSelector | None) -> list[list[str]]:
-    """Return the facts shown about each mention's entity in words."""
-    if selector is None:
-        return [[] for _ in item.entities]
-    return [
-        [selector.wording(entity, fact) for fact in facts]
-        for entity, facts in zip(item.entities, item.facts, strict=True)
-    ]
-
-
 def _uses(
     sample: Sample,
     item: Item,
     shares: Shares,
     *,
-    facts: Sequence[Sequence[str]],
+    selector: FactSelector | None,
     name: Callable[[int], str],
 ) -> list[MentionUse]:
     """Return what was read for each linked mention of one text."""
@@ -135,12 +142,19 @@ def _uses(
                 further[linked[k]] = further.get(linked[k], 0.0) + float(shares.others[m, k])
         again = further.pop(entity, 0.0)
         span = sample.mentions[m].span
+        words: list[str] = []
+        num_facts = not_shown = 0
+        if selector is not None:
+            words = [selector.wording(entity, fact) for fact in item.facts[m]]
+            num_facts, not_shown = selector.count(entity, item.facts[m])
         use = MentionUse(
             sample.text[span.start : span.end],
-            _most_first(zip(facts[m], shares.facts[m].tolist(), strict=False)),
+            _most_first(zip(words, shares.facts[m].tolist(), strict=False)),
             _most_first((name(other), weight) for other, weight in further.items()),
             None if shares.own is None else float(shares.own[m]) + again,
             float(shares.nothing[m]),
+            num_facts,
+            not_shown,
         )
         uses.append(use)
     return uses

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypedDict, cast
 
 import numpy as np
@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from lichen.base.errors import DataError
-from lichen.data.corpus import Mention, Sample
+from lichen.data.corpus import Document, Mention, Sample
 from lichen.fusion.branches import Branches, pad_grown
-from lichen.fusion.item import Item
+from lichen.fusion.item import Item, unlabelled
 from lichen.fusion.known import NONE
 from lichen.fusion.lost import Lost
 from lichen.fusion.selection import FactSelector
@@ -129,8 +129,13 @@ class Batcher:
             return item
         return item._replace(grown=self.branches.grow(tokens, owner, entities, facts))
 
-    def lost(self, samples: Sequence[Sample]) -> Lost:
-        """Count the mentions of samples that are not looked at; `truncated` and `beyond` stay."""
+    def lost(self, texts: Iterable[Sample | Document]) -> Lost:
+        """Count the mentions of texts that are not looked at; `truncated` and `beyond` stay.
+
+        Raises:
+            DataError: one is neither sample nor document, or its mentions are not in order in it.
+        """
+        samples = unlabelled(texts)
         read = TokenStates.of(self.tokens.text, None).get([s.text for s in samples])
         laid = [self._lay(s, tokens) for s, tokens in zip(samples, read, strict=True)]
         return Lost(

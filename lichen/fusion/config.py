@@ -116,6 +116,8 @@ class FusedConfig(PretrainedConfig):  # type: ignore[misc]
         check.between("fusion.triple", self.triple, 0.0, 1e6)
         check.between("fusion.align", self.align, 0.0, 1e6)
         check.whole("fusion.lora", self.lora, 0, 1024)
+        check.truth("fusion.train_text", self.train_text)
+        check.truth("fusion.train_nodes", self.train_nodes)
         if self.lora and self.train_text:
             raise ConfigError(
                 f"fusion.lora must be 0 where train_text trains the language model whole; got "

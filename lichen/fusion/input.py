@@ -9,6 +9,7 @@ from lichen.fusion.branches import grown_states
 from lichen.fusion.known import Known
 from lichen.fusion.operator import Fusion
 from lichen.fusion.passage import Passage
+from lichen.fusion.shares import Shares
 
 SHUT = -2.0
 """Start of the gate's bias: 0.12 open."""
@@ -51,9 +52,25 @@ class InputFusion(Fusion):
         plain, told = _readings(passage)
         once, again = plain[known.linked], told[known.linked]
         out = plain + 0.0 * known.at_mentions.sum()
-        openness = torch.sigmoid(self.gate(torch.cat([once, again], -1)))
-        out[known.linked] = once + openness.to(once.dtype) * (again - once)
+        out[known.linked] = once + self._openness(once, again).to(once.dtype) * (again - once)
         return out
+
+    def weigh(self, passage: Passage, known: Known) -> Shares:
+        """Return the gate as the weight of a mention's facts, in equal parts.
+
+        They are read as one text, so what each of them counts for in it is not known.
+        """
+        plain, told = _readings(passage)
+        at_tokens = plain.new_zeros((*known.mask.shape, 1))
+        at_tokens[known.linked] = self._openness(plain[known.linked], told[known.linked])
+        count = known.is_fact.sum(-1, keepdim=True).clamp(min=1)
+        facts = known.mention_means(at_tokens) * known.is_fact / count
+        nothing = 1 - facts.sum(-1)
+        return Shares(facts, torch.zeros_like(nothing), facts[..., :0], nothing)
+
+    def _openness(self, once: Tensor, again: Tensor) -> Tensor:
+        found: Tensor = torch.sigmoid(self.gate(torch.cat([once, again], -1)))
+        return found
 
 
 def _readings(passage: Passage) -> tuple[Tensor, Tensor]:

@@ -26,8 +26,8 @@ class InteractionFusion(Fusion):
 
     Use when the answer hangs on several entities and their facts together, as in multiple-choice
     questions. At the output no layer is left to alternate with: two rounds then run with the
-    text's final state (as QA-GNN does). Prefer `NeighbourFusion` where one mention at a time is
-    enough.
+    text's final state (as QA-GNN does), and one after the last layer. Prefer `NeighbourFusion`
+    where one mention at a time is enough.
 
     Shapes: states `(batch, tokens, dim)`, facts `(batch, mentions, facts, fact_dim)` ->
     `(batch, tokens, dim)`.
@@ -69,7 +69,9 @@ class InteractionFusion(Fusion):
 
     def _take_turns(self, passage: Passage, known: Known) -> tuple[Tensor, list[Tensor]]:
         """Return the output, and of each round how much of each fact a mention read."""
-        states = passage.before()
+        states, start = passage.before(), passage.at
+        if start == self.num_layers:  # only what ends the backbone is left, such as a last norm
+            states = passage.after(states)
         rows, speaker = torch.arange(len(states), device=states.device), passage.speaker()
         facts = self.drop(torch.relu(self.fact(known.facts)))
         asked = self.relevance(states[rows, speaker])[:, None, None]
@@ -78,7 +80,7 @@ class InteractionFusion(Fusion):
         mentions = self.drop(torch.relu(self.enter(known.at_mentions)))
         mentions = mentions * known.is_linked.unsqueeze(-1)
         centre = mentions.sum(1) / known.is_linked.sum(1, keepdim=True).clamp(min=1)
-        start, read = passage.at, []
+        read: list[Tensor] = []
         for i, step in enumerate(self.rounds):
             if start is not None and start + i < self.num_layers:
                 states = passage.between(states, start + i, self._stop(start + i))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -14,7 +14,7 @@ from transformers import PreTrainedModel
 from transformers.modeling_outputs import SequenceClassifierOutput
 
 from lichen.base.errors import ConfigError
-from lichen.data.corpus import Sample
+from lichen.data.corpus import Document, Sample
 from lichen.data.graph import Graph
 from lichen.data.vocabulary import Vocabulary
 from lichen.embedding.encoder import GraphEncoder
@@ -24,7 +24,7 @@ from lichen.fusion.branches import Branches
 from lichen.fusion.config import LATER, SETTINGS, FusedConfig
 from lichen.fusion.head import HeadInput, PairsHead, pool
 from lichen.fusion.heads import Head, make_head
-from lichen.fusion.item import Item
+from lichen.fusion.item import Item, unlabelled
 from lichen.fusion.known import Known, fact_dim, look_up
 from lichen.fusion.operator import Fusion, fusion_class
 from lichen.fusion.parts import Origin, check_parts, entity_hash, make_config, scales_of
@@ -86,10 +86,10 @@ class FusedModel(PreTrainedModel):  # type: ignore[misc]
         **settings: Any,
     ) -> None:
         config = make_config(text, fusion=fusion, task=task, labels=labels, at=at, **settings)
+        check_parts(config, text, nodes, graph)
         config.entities = "" if nodes is None else entity_hash(nodes.entities)
         super().__init__(config)
         self.all_tied_weights_keys: dict[str, str] = {}
-        check_parts(config, text, nodes, graph)
         given = text
         if config.trains_text:
             text = TextEncoder(copy.deepcopy(text.model), text.tokenizer, name=text.name)
@@ -295,15 +295,18 @@ class FusedModel(PreTrainedModel):  # type: ignore[misc]
             self.head.read_back.fit(states, vectors)
 
     @torch.no_grad()
-    def predict(self, samples: Sequence[Sample], *, batch_size: int = 256) -> Any:
+    def predict(self, samples: Iterable[Sample | Document], *, batch_size: int = 256) -> Any:
         """Return what the task predicts: probabilities `(samples, classes)`, or spans.
 
         Args:
-            samples: texts with linked mentions; of a question, all its choices.
+            samples: texts with linked mentions, such as a `Corpus`; of a question, all its choices.
             batch_size: samples a forward pass.
+
+        Raises:
+            DataError: one is neither sample nor document, or its mentions are not in order in it.
         """
         batcher = self.batcher()
-        items = batcher.items([sample._replace(label=None, spans=None) for sample in samples])
+        items = batcher.items(unlabelled(samples))
         order = sorted(range(len(items)), key=lambda i: len(items[i].tokens.ids))
         out: dict[int, Tensor] = {}
         was_training = self.training

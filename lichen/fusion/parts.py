@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any, NamedTuple
 
+from lichen.base import check
 from lichen.base.errors import ConfigError, DataError
 from lichen.data.corpus import Corpus
 from lichen.data.graph import Graph
@@ -72,8 +73,10 @@ def make_config(
 
     Raises:
         ChoiceError: no such method, task or setting, or the head cannot answer the task.
-        ConfigError: a value is out of its bounds, or the task needs a group and there is none.
+        ConfigError: a value is out of its bounds, the language model is none, or the task needs a
+            group and there is none.
     """
+    check.kind("text", text, TextEncoder, fix="Load one by TextEncoder.load.")
     require_settings("a setting of FusedModel", settings)
     asked = make_task(task, group=settings.get("group"))
     config = FusedConfig(
@@ -93,8 +96,10 @@ def check_parts(
     """Refuse parts that do not fit the method or one another.
 
     Raises:
-        ConfigError: a part is missing, or the point does not exist or does not suit the method.
-        DataError: the graph has other entities or relations than have vectors, or no facts.
+        ConfigError: a part is missing or is none, or the point does not exist or does not suit the
+            method.
+        DataError: the graph has other entities or relations than have vectors, or no facts, or
+            nothing has a vector.
     """
     method = fusion_class(config.fusion)
     if graph is not None and not isinstance(graph, Graph):
@@ -104,6 +109,14 @@ def check_parts(
             f"nodes must be a GraphEncoder for fusion {config.fusion!r}; got None. Pass one, or "
             "fusion='none'."
         )
+    if nodes is not None:
+        fix = "Make one by GraphEncoder('complex', graph) and train it on the graph."
+        check.kind("nodes", nodes, GraphEncoder, fix=fix)
+        if not (nodes.num_entities and nodes.num_relations):
+            raise DataError(
+                f"nodes must have vectors of entities and relations; got {nodes.num_entities} and "
+                f"{nodes.num_relations}. Make them of a graph that holds facts."
+            )
     if method.READS_FACTS and graph is None:
         raise ConfigError(
             f"graph must be given for fusion {config.fusion!r}, which reads facts; got None. Pass "

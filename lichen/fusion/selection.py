@@ -120,6 +120,18 @@ class FactSelector:
             edge = [node for node in reached if self._degree[node] <= NEAR]
         return found[:NEAR]
 
+    def count(self, entity: int, shown: Sequence[Fact]) -> tuple[int, int]:
+        """Return how many facts name an entity, and how many of those are not among the shown.
+
+        A fact of an entity with itself counts once; hops and hubs do not matter.
+        """
+        start, stop = self._starts[entity], self._starts[entity + 1]
+        directed, others = self._facts[start:stop].T
+        keys = directed * self.graph.num_entities + others
+        own = np.unique(keys[(others != entity) | (directed < self.graph.num_relations)])
+        told = [relation * self.graph.num_entities + other for relation, other in shown]
+        return len(own), len(np.setdiff1d(own, told))
+
     def _touching(self, entity: int) -> list[Fact]:
         start, stop = self._starts[entity], self._starts[entity + 1]
         return [tuple(fact) for fact in self._facts[start : min(stop, start + NEAR)].tolist()]

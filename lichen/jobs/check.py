@@ -11,6 +11,7 @@ from lichen.data.graph import Graph
 from lichen.data.leaks import Finding, corpus_leaks, graph_leaks
 from lichen.data.read import ReadReport, read_corpus, scan_graph
 from lichen.data.splits import Unseen, UnseenLabels, unseen, unseen_labels
+from lichen.jobs.guards import unread_splits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +59,7 @@ class CheckReport:
             for item in self.unseen_labels
             for label, count in item.documents.items()
         ]
+        found += () if self.corpus is None else unread_splits(self.corpus)
         found += [str(item) for item in self.leaks]
         return tuple(found)
 

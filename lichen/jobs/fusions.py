@@ -29,7 +29,7 @@ from lichen.fusion.config import require_settings
 from lichen.fusion.model import FusedModel
 from lichen.fusion.parts import require_links
 from lichen.fusion.tasks.task import make_task
-from lichen.jobs.guards import leaks_between
+from lichen.jobs.guards import leaks_between, require_seeds
 from lichen.jobs.ranking import FusionTable, Standing
 from lichen.lm.text_encoder import TextEncoder
 from lichen.training.config import TrainConfig
@@ -37,8 +37,6 @@ from lichen.training.hashes import corpus_hash
 from lichen.training.loop import train
 from lichen.training.predict import lost_mentions
 from lichen.training.twins import KINDS, Kind, untrained_twin
-
-FEWEST_SEEDS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,11 +71,7 @@ class Contest:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be compared."""
-        if len(set(self.seeds)) != len(self.seeds) or len(self.seeds) < FEWEST_SEEDS:
-            raise ConfigError(
-                f"seeds must be at least {FEWEST_SEEDS} different numbers; got {self.seeds}. One "
-                "seed cannot tell a gain from luck."
-            )
+        require_seeds("seeds", self.seeds)
         if len(self.corpora) not in (1, len(self.seeds)):
             raise DataError(
                 f"corpora must be one, or one for each of {len(self.seeds)} seeds; got "

@@ -1,12 +1,69 @@
-"""What a comparison trained on and is tested on to what makes its figures worth nothing."""
+"""What makes the figures of a comparison worth nothing: seeds, twins, splits and leaks."""
 
 from __future__ import annotations
 
+import logging
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 
+from lichen.base.errors import ConfigError
 from lichen.data.corpus import Corpus
 from lichen.data.graph import Graph
 from lichen.data.leaks import Finding, corpus_leaks
+
+log = logging.getLogger(__name__)
+
+SPLITS = ("train", "valid", "test")
+"""Splits of documents that something reads."""
+FEWEST_SEEDS = 3
+TWINS = ("none", "shuffled", "count")
+
+
+def require_seeds(key: str, seeds: Sequence[int]) -> None:
+    """Refuse seeds that could not tell a gain from luck.
+
+    Raises:
+        ConfigError: there are fewer than three, or one twice.
+    """
+    if len(set(seeds)) != len(seeds) or len(seeds) < FEWEST_SEEDS:
+        raise ConfigError(
+            f"{key} must be at least {FEWEST_SEEDS} different numbers; got {tuple(seeds)}. One "
+            "seed cannot tell a gain from luck."
+        )
+
+
+def require_twins(key: str, twins: Sequence[str]) -> None:
+    """Refuse to compare with nothing, with what is no twin, or with one twin twice.
+
+    Raises:
+        ConfigError: it is so.
+    """
+    if not twins or not set(twins) <= set(TWINS) or len(set(twins)) != len(twins):
+        raise ConfigError(
+            f"{key} must be some of 'none', 'shuffled' and 'count', each once; got "
+            f"{tuple(twins)}. Name one or more."
+        )
+
+
+def unread_splits(corpus: Corpus) -> tuple[str, ...]:
+    """Return a line for each split of a name that nothing reads.
+
+    >>> from lichen.data.corpus import Document
+    >>> unread_splits(Corpus((Document(id="1", text="a", split="held"),)))
+    ('split held: nothing reads its 1 documents; the splits are train, valid and test',)
+    """
+    counts = Counter(doc.split for doc in corpus if doc.split not in (None, *SPLITS))
+    return tuple(
+        f"split {name}: nothing reads its {count} documents; the splits are train, valid and test"
+        for name, count in sorted(counts.items(), key=str)
+    )
+
+
+def warn_of_unread(corpus: Corpus, *, where: str) -> None:
+    """Log splits of a name that nothing reads."""
+    for line in unread_splits(corpus):
+        log.warning("%s: %s", where, line)
 
 
 def leaks_between(train: Corpus, test: Corpus, *, graph: Graph | None) -> tuple[Finding, ...]:

@@ -6,11 +6,12 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
 from lichen.base.choose import choose
-from lichen.fusion import EVERY, FUSIONS
+from lichen.fusion import FUSIONS
 from lichen.fusion.config import HEADS
 from lichen.fusion.selection import SELECTIONS
 from lichen.fusion.tasks import TASKS
 from lichen.jobs.fusions import require_fusions
+from lichen.jobs.guards import require_seeds, require_twins
 from lichen.training.joint import PretrainConfig
 from lichen.training.objectives.weighed import require_objectives
 from lichen.training.pretrain import BOTH
@@ -127,10 +128,12 @@ class CompareRecipe:
 
     Raises:
         ChoiceError: no such fusion.
-        ConfigError: there is none, or one is named twice.
+        ConfigError: there is no fusion or no twin, one is named twice, or there are fewer than
+            three seeds.
     """
 
-    fusions: tuple[str, ...] = EVERY
+    fusions: tuple[str, ...] | None = None
+    """None takes all that the language model can be read for."""
     seeds: tuple[int, ...] = (0, 1, 2)
     twins: tuple[Literal["none", "shuffled", "count"], ...] = ("none", "shuffled", "count")
     group: str | None = None
@@ -138,4 +141,7 @@ class CompareRecipe:
 
     def __post_init__(self) -> None:
         """Refuse names that would else be met only after the embedding."""
-        require_fusions("compare.fusions", self.fusions)
+        if self.fusions is not None:
+            require_fusions("compare.fusions", self.fusions)
+        require_seeds("compare.seeds", self.seeds)
+        require_twins("compare.twins", self.twins)

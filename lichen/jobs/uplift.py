@@ -14,6 +14,7 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
+from lichen.base import check
 from lichen.base.errors import ConfigError, DataError
 from lichen.base.progress import track
 from lichen.data.corpus import Corpus, Sample
@@ -26,13 +27,12 @@ from lichen.evaluation.paired import bootstrap, mcnemar, permutation_test
 from lichen.fusion.model import FusedModel
 from lichen.fusion.parts import require_links
 from lichen.fusion.tasks.task import Table
-from lichen.jobs.guards import as_splits, leaks_between
+from lichen.jobs.guards import as_splits, leaks_between, require_seeds, require_twins
 from lichen.jobs.worth import ALL, FUSED, Comparison, System, Uplift
 from lichen.training.predict import chances_of, lost_mentions
 from lichen.training.run import Run
 from lichen.training.twins import Kind, twin
 
-FEWEST_SEEDS = 3
 FEWEST_IN_BAND = 10
 """Predictions that a band of confidence needs to be drawn."""
 TIMED = 200
@@ -75,13 +75,12 @@ def uplift(
         Scores, differences with intervals and p-values, costs and leak findings.
 
     Raises:
-        ConfigError: fewer than three seeds, a repeated one, or no twin.
+        ConfigError: fewer than three seeds, a repeated one, no twin, or a task without classes.
         DataError: a test document has no label or an untrained one, or no mention is linked.
     """
-    _check(seeds, twins)
-    labels = _labels(run)
-    _check_test(run, test)
-    samples = test.samples(labels)
+    require_seeds("uplift.seeds", seeds)
+    require_twins("uplift.twins", twins)
+    samples = test.samples(_labels(run, test))
     runs, tables = _fit(run, samples, seeds=seeds, twins=twins)
     _, truth, first = tables[FUSED][0]
     chances = {kind: np.stack([table.chances for table in tables[kind]]) for kind in tables}
@@ -121,30 +120,28 @@ def _fit(
     return runs, answered
 
 
-def _check(seeds: Sequence[int], twins: Sequence[Kind]) -> None:
-    if len(set(seeds)) != len(seeds) or len(seeds) < FEWEST_SEEDS:
+def _labels(run: Run[FusedModel], test: Corpus) -> Vocabulary:
+    """Return the classes of a run that can be compared on some documents; refuse others."""
+    model = run.model if isinstance(run, Run) else None
+    if not isinstance(model, FusedModel) or model.labels is None:
+        came = type(run).__name__ if model is None else f"one of {type(model).__name__}"
         raise ConfigError(
-            f"uplift.seeds must be at least {FEWEST_SEEDS} different numbers; got "
-            f"{tuple(seeds)}. One seed cannot tell a gain from luck."
+            f"uplift.run must be a finished run of a FusedModel; got {came}. Pass what "
+            "train(FusedModel(...), data) gave."
         )
-    if not twins or FUSED in twins or len(set(twins)) != len(twins):
-        raise ConfigError(
-            f"uplift.twins must be some of 'none', 'shuffled' and 'count', each once; got "
-            f"{tuple(twins)}."
-        )
-
-
-def _labels(run: Run[FusedModel]) -> Vocabulary:
-    if not isinstance(run.model, FusedModel) or run.model.labels is None:
-        raise ConfigError(
-            "uplift.run must be a finished run of a FusedModel; got one of "
-            f"{type(run.model).__name__}. Pass what train(FusedModel(...), data) gave."
-        )
-    return run.model.labels
+    _check_test(run, test)
+    return model.labels
 
 
 def _check_test(run: Run[FusedModel], test: Corpus) -> None:
     assert isinstance(run.data, Corpus)
+    check.kind("uplift.test", test, Corpus, fix="Pass Corpus(tuple(documents)).")
+    if not run.model.task.READS_LABEL:
+        raise ConfigError(
+            "uplift.run must be a run of task 'classify' or 'choose', since classes are compared; "
+            f"got {run.model.config.task!r}. Compare fusions on that task by a recipe: `lichen "
+            "uplift recipe.toml`, or compare_fusions."
+        )
     run.model.task.require_apart(run.data, test)
     if not len(test):
         raise DataError("uplift.test must hold at least one document; got none.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lichen.base import check
+from lichen.base.seeds import require_seed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,3 +49,14 @@ class TrainConfig:
         check.between("train.lora_learning_rate", self.lora_learning_rate, 0.0, 10.0)
         check.between("train.weight_decay", self.weight_decay, 0.0, 10.0)
         check.between("train.warmup", self.warmup, 0.0, 1.0)
+
+
+def require_run(where: str, config: object, kind: type, seed: int) -> None:
+    """Refuse settings of another type, and a seed that is none.
+
+    Raises:
+        ConfigError: one of them is not what a run takes.
+    """
+    fix = f"Pass {kind.__name__}(...), or leave config out."
+    check.kind(f"{where}: config", config, kind, fix=fix)
+    require_seed(f"{where}: seed", seed)

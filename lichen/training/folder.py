@@ -15,6 +15,7 @@ from lichen.base.errors import ArtifactError, ConfigError
 from lichen.base.paths import require_folder
 from lichen.data.corpus import Corpus
 from lichen.fusion.model import FusedModel
+from lichen.training.resumable import LAST_FILE
 from lichen.training.run import RUN, Run
 
 SPEC, LOG, CHECKPOINTS, VERSIONS = "resolved.json", "metrics.jsonl", "checkpoints", "versions"
@@ -127,7 +128,7 @@ def text_spec(model: FusedModel) -> dict[str, str]:
 
 def _is_whole(checkpoint: Path) -> bool:
     """Say whether a checkpoint was written to its end: its last file is there."""
-    return (checkpoint / "trainer_state.json").is_file()
+    return (checkpoint / LAST_FILE).is_file()
 
 
 def _version(package: str) -> str | None:

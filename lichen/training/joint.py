@@ -12,15 +12,15 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.utils.data import SequentialSampler
-from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
+from transformers import PrinterCallback, TrainerCallback, TrainingArguments
 
 from lichen.base import check
 from lichen.base.progress import track
-from lichen.embedding.artifact import drafted
 from lichen.lm.text_encoder import TextEncoder
 from lichen.training.objectives.objective import Batch
 from lichen.training.objectives.weighed import WeighedObjectives
 from lichen.training.reporters import place_events
+from lichen.training.resumable import ResumableTrainer
 
 WEIGHTS = "trained.safetensors"
 
@@ -117,7 +117,7 @@ class Joint(nn.Module):
         return {"loss": self.objectives.loss(batches)}
 
 
-class JointTrainer(Trainer):  # type: ignore[misc]
+class JointTrainer(ResumableTrainer):
     """Step a `Joint` through its batches in order; checkpoints hold weights without pickle."""
 
     config: PretrainConfig
@@ -161,11 +161,6 @@ class JointTrainer(Trainer):  # type: ignore[misc]
         folder.mkdir(parents=True, exist_ok=True)
         state = {n: x.detach().cpu().clone() for n, x in self.model.state_dict().items()}
         save_file(state, folder / WEIGHTS)
-
-    def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
-        folder = Path(self.args.output_dir, f"checkpoint-{self.state.global_step}")
-        with drafted(folder, of=folder):
-            super()._save_checkpoint(model, trial)
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
         (model or self.model).load_state_dict(load_file(Path(resume_from_checkpoint) / WEIGHTS))
@@ -261,5 +256,5 @@ def make_joint_trainer(
     )
     trainer.config = config
     trainer.remove_callback(PrinterCallback)
-    place_events(trainer, log, key="pretrain.report_to")
+    place_events(trainer, log, asked=config.report_to, key="pretrain.report_to")
     return trainer

@@ -193,10 +193,17 @@ def shared_labels(learners: Sequence[Learner], corpus: Corpus) -> Vocabulary:
         corpus: labelled documents.
 
     Raises:
-        ConfigError: there is no learner, or two have other classes.
+        ConfigError: there is no learner, one cannot fit, or two have other classes.
         DataError: the corpus is empty, lacks a label, or has an unknown one or a single one.
     """
+    check.kind("learners", learners, Sequence, fix="Put one alone in a list, too.")
     check.between("learners", len(learners), 1, 1_000)
+    for learner in learners:
+        if not hasattr(learner, "fit"):
+            raise ConfigError(
+                "learners must each fit a corpus afresh, as a FusedLearner or a GraphLearner does; "
+                f"got {type(learner).__name__}. Pass such as FusedLearner(model=model)."
+            )
     labels = learners[0].labels
     for learner in learners[1:]:
         if list(learner.labels) != list(labels):

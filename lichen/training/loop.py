@@ -20,7 +20,7 @@ from lichen.embedding.processes import train_in_processes
 from lichen.fusion.model import FusedModel
 from lichen.fusion.parts import require_links
 from lichen.training.beside import Beside, require_trained_text
-from lichen.training.config import TrainConfig
+from lichen.training.config import TrainConfig, require_run
 from lichen.training.folder import RunFolder
 from lichen.training.hashes import corpus_hash
 from lichen.training.processes import Job, fit_job
@@ -87,25 +87,24 @@ def train(
             mention is linked to an entity that the model's fusion could read, or an objective of
             `beside` has nothing to learn from.
         ConfigError: model, data and config do not belong together, `out` holds another run or is
-            a file, `config.report_to` is not installed, or `beside` is given and the language
-            model is frozen.
+            a file, `config.report_to` is not installed, `seed` is no whole number from 0, or
+            `beside` is given and the language model is frozen.
         ChoiceError: there is no such reporter.
         LichenError: the loss is no longer a number, or one of the processes died.
     """
     if isinstance(model, GraphEncoder) and isinstance(data, Graph):
-        embed: EmbeddingConfig = config or EmbeddingConfig(seed=seed)
+        embed = EmbeddingConfig(seed=seed) if config is None else config
+        require_run("train", embed, EmbeddingConfig, seed)
         return _train_nodes(model, data, out=out, config=embed, processes=processes)
     if isinstance(model, FusedModel) and isinstance(data, Corpus):
-        settings = config or TrainConfig()
-        folder = None if out is None else Path(out)
         run = Run(
             model=model,
             data=data,
             valid=valid,
             beside=beside,
-            config=settings,
+            config=TrainConfig() if config is None else config,
             seed=seed,
-            out=folder,
+            out=None if out is None else Path(out),
         )
         return train_fused(run, processes=processes)
     raise ConfigError(
@@ -156,11 +155,13 @@ def train_fused(
     Raises:
         DataError: the data is empty, a label is missing or unknown, there is one class only, or no
             mention of a whole corpus is linked to an entity that the fusion could read.
-        ConfigError: the run's folder holds another, or its reporter cannot be used here.
+        ConfigError: the run's folder holds another, its reporter cannot be used here, or its
+            settings or seed are none.
     """
     model, data = run.model, run.data
     assert isinstance(data, Corpus)
     out = run.out
+    require_run("train", run.config, TrainConfig, run.seed)
     assert isinstance(run.config, TrainConfig)
     if out is None or not RunFolder(out).is_finished:
         require_reporter(run.config.report_to)
@@ -251,7 +252,7 @@ def _fit(
         "lost_mentions": float(batcher.truncated),
         "mentions_beyond": float(batcher.beyond),
         "read_s": read_s,
-        "train_s": time.perf_counter() - started,
+        "train_s": metrics.pop("earlier_s") + time.perf_counter() - started,
     }
     require_number(metrics["loss"], run.config)
     model.eval()

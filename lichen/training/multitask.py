@@ -25,7 +25,7 @@ from lichen.fusion.item import Item
 from lichen.fusion.model import FusedModel
 from lichen.fusion.parts import require_links
 from lichen.fusion.sibling import Siblings, own_settings, require_siblings, sibling
-from lichen.training.config import TrainConfig
+from lichen.training.config import TrainConfig, require_run
 from lichen.training.folder import RunFolder, model_spec, text_spec
 from lichen.training.hashes import corpus_hash
 from lichen.training.loop import bundled, classes_of, measured, require_number
@@ -146,9 +146,8 @@ def train_tasks(
         valid: documents to measure each on at the end; a name left out is not measured.
         weights: of each task's loss; a name left out has 1. The optimiser evens out the size of
             gradients, so the weights say what matters where tasks disagree, not how fast all learn.
-        out: folder for the run: settings, versions, data, figures, checkpoints, models, what is
-            shared once. A run that was cut short goes on from its last checkpoint when called
-            again; a finished one is read back.
+        out: folder for the run and all it needs. A run that was cut short goes on from its last
+            checkpoint when called again; a finished one is read back.
         seed: of the order of samples and of dropout; the models have their own for their start.
         config: the settings; None takes the defaults.
 
@@ -162,15 +161,16 @@ def train_tasks(
             or there is one class only; or no mention of any is linked for the fusion to read.
         LichenError: a loss is no longer a number.
     """
-    _check_models(models)
+    settings = TrainConfig() if config is None else config
+    require_run("train_tasks", settings, TrainConfig, seed)
+    _check_models(models, weights or {})
     _check_corpora(models, data=data, valid=valid or {})
-    _check_weights(weights or {}, models)
     run = TasksRun(
         models=dict(models),
         data={name: data[name] for name in models},
         valid=dict(valid or {}),
         weights={name: float((weights or {}).get(name, 1.0)) for name in models},
-        config=config or TrainConfig(),
+        config=settings,
         seed=seed,
         out=None if out is None else Path(out),
     )
@@ -252,7 +252,6 @@ def _fit(run: TasksRun, *, folder: Path, resume: Path | None, log: Path | None) 
 
     read_s = time.perf_counter() - started
     set_seed(run.seed)
-    started = time.perf_counter()
     trainer = make_trainer(
         siblings,
         Passes(bundles, sizes, seed=run.seed),
@@ -262,8 +261,8 @@ def _fit(run: TasksRun, *, folder: Path, resume: Path | None, log: Path | None) 
         folder=folder,
         log=log,
     )
-    steps = trainer.train(resume_from_checkpoint=resume and str(resume)).global_step
-    train_s = time.perf_counter() - started
+    steps = trainer.train(resume_from_checkpoint=resume).global_step
+    train_s = trainer.seconds
     siblings.eval()
     metrics = {}
     for (name, loss), batcher in zip(siblings.losses().items(), batchers, strict=True):
@@ -285,22 +284,27 @@ def _fit(run: TasksRun, *, folder: Path, resume: Path | None, log: Path | None) 
     return replace(run, metrics=metrics, totals=totals)
 
 
-def _check_models(models: Mapping[str, FusedModel]) -> None:
+def _check_models(models: Mapping[str, FusedModel], weights: Mapping[str, float]) -> None:
+    check.kind("models", models, Mapping, fix="Give models by name, such as {'tag': model}.")
     if not models:
         raise ConfigError("models must name at least one model; it is empty.")
     for name in models:
-        if not NAME.fullmatch(name):
+        if not isinstance(name, str) or not NAME.fullmatch(name):
             raise ConfigError(
                 "models: a name must be of letters, digits, '-' and '_', since files are called "
                 f"so; got {name!r}."
             )
     require_siblings(models)
+    check.weights("weights", weights, what="a task")
+    for name in weights:
+        choose("weights", name, models)
 
 
 def _check_corpora(
     models: Mapping[str, FusedModel], *, data: Mapping[str, Corpus], valid: Mapping[str, Corpus]
 ) -> None:
     for key, corpora in (("data", data), ("valid", valid)):
+        check.kind(key, corpora, Mapping, fix="Give a corpus by the name of its model.")
         for name, corpus in corpora.items():
             choose(key, name, models)
             if not isinstance(corpus, Corpus):
@@ -308,12 +312,6 @@ def _check_corpora(
     missing = sorted(set(models) - set(data))
     if missing:
         raise ConfigError(f"data must have a corpus for each model; {missing[0]!r} has none.")
-
-
-def _check_weights(weights: Mapping[str, float], models: Mapping[str, FusedModel]) -> None:
-    for name in weights:
-        choose("weights", name, models)
-    check.weights("weights", weights, what="a task")
 
 
 def _labels(run: TasksRun) -> dict[str, Vocabulary]:

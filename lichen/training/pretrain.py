@@ -6,7 +6,6 @@ import copy
 import json
 import shutil
 import tempfile
-import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -17,18 +16,18 @@ from lichen.base.seeds import set_seed
 from lichen.data.corpus import Corpus
 from lichen.data.graph import Graph
 from lichen.lm.text_encoder import TextEncoder
+from lichen.training.config import require_run
 from lichen.training.hashes import corpus_hash, digest, graph_hash
 from lichen.training.joint import Joint, PretrainConfig, make_joint_trainer
 from lichen.training.objectives.mask import WordHead
 from lichen.training.objectives.weighed import make_objectives, require_objectives
 from lichen.training.reporters import require_reporter
+from lichen.training.resumable import LAST_FILE
 
 FORMAT = 1
 """Version of the folder's layout."""
 SPEC, RECORD, LOG, CHECKPOINTS = "resolved.json", "run.json", "metrics.jsonl", "checkpoints"
 MODEL, HEAD = "model", "head"
-LAST_FILE = "trainer_state.json"
-"""What a checkpoint ends with, so one without it was cut short."""
 BOTH: Mapping[str, float] = {"mask": 1.0, "triple": 1.0}
 
 
@@ -104,13 +103,13 @@ def pretrain(
 
     Raises:
         ChoiceError: no such objective or reporter.
-        ConfigError: there is no objective, a weight is not above 0, a head is given that no
-            objective uses, the tokenizer has no mask token, `out` holds another run, or
-            `config.report_to` is not installed or has nowhere to write.
+        ConfigError: there is no objective, a weight is not above 0, no objective uses the head, no
+            token masks, `out` holds another run, or `config.report_to` cannot be used here.
         DataError: an objective has nothing to learn from, or a mention is of another graph.
         LichenError: the loss is no longer a number.
     """
-    settings = config or PretrainConfig()
+    settings = PretrainConfig() if config is None else config
+    require_run("pretrain", settings, PretrainConfig, seed)
     require_objectives(objectives, head)
     spec = _spec(text, corpus, graph, objectives=objectives, head=head, seed=seed, config=settings)
     folder = None if out is None else Path(out)
@@ -163,9 +162,8 @@ def _fit(
         trainer = make_joint_trainer(joint, config=config, seed=seed, folder=checkpoints, log=log)
         whole = [p for p in checkpoints.glob("checkpoint-*") if (p / LAST_FILE).is_file()]
         last = max(whole, key=lambda p: int(p.name.split("-")[1]), default=None)
-        started = time.perf_counter()
-        result = trainer.train(resume_from_checkpoint=None if last is None else str(last))
-        seconds = time.perf_counter() - started
+        result = trainer.train(resume_from_checkpoint=last)
+        seconds = trainer.seconds
     losses = {
         key: float(value)
         for line in trainer.state.log_history

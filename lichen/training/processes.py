@@ -59,7 +59,8 @@ def fit_job(job: Job, batcher: Batcher, *, processes: int = 1) -> dict[str, floa
         processes: how many; 1 trains right here.
 
     Returns:
-        The mean loss and the number of steps.
+        The mean loss and the number of steps, of all calls where the job goes on from a
+        checkpoint, and as `earlier_s` the seconds of the calls before this one.
 
     Raises:
         ConfigError: the number of processes does not divide a batch, the model is on a GPU, or
@@ -142,5 +143,6 @@ def _fit(job: Job, batcher: Batcher, processes: int) -> tuple[FusedTrainer, dict
     trainer.order = order_for(
         job.model, job.bundles, batch_size=job.config.batch_size, seed=job.seed
     )
-    steps, mean, _ = trainer.train(resume_from_checkpoint=job.resume and str(job.resume))
-    return trainer, {"loss": float(mean), "steps": float(steps)}
+    steps = trainer.train(resume_from_checkpoint=job.resume).global_step
+    found = {"loss": trainer.mean_loss, "steps": steps, "earlier_s": trainer.earlier_s}
+    return trainer, {name: float(x) for name, x in found.items()}

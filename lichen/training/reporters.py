@@ -69,12 +69,15 @@ def installed() -> list[str]:
     return sorted(found)
 
 
-def place_events(trainer: Trainer, log: Path | None, *, key: str = "train.report_to") -> None:
+def place_events(
+    trainer: Trainer, log: Path | None, *, asked: str, key: str = "train.report_to"
+) -> None:
     """Let TensorBoard's events lie beside the figures, not among the checkpoints, which go.
 
     Args:
         trainer: of the run.
         log: the run's file for figures, or None where nothing is kept on disk.
+        asked: the setting `report_to`, for messages.
         key: what the setting is called, for messages.
 
     Raises:
@@ -84,7 +87,7 @@ def place_events(trainer: Trainer, log: Path | None, *, key: str = "train.report
         if isinstance(callback, TensorBoardCallback) and callback.logging_dir is None:
             if log is None:
                 raise ConfigError(
-                    f"{key} must not be 'tensorboard' where no out is given, since its events lie "
-                    "in the run folder. Pass out=..., or leave report_to out."
+                    f"{key} must not be {asked!r} where no out is given, since TensorBoard's "
+                    "events lie in the run folder. Pass out=..., or leave report_to out."
                 )
             callback.logging_dir = str(log.parent / EVENTS)

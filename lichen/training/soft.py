@@ -16,7 +16,7 @@ from lichen.fusion.item import Item
 from lichen.fusion.model import FusedModel
 from lichen.training.beside import BesideLoss
 from lichen.training.by_length import order_for
-from lichen.training.config import TrainConfig
+from lichen.training.config import TrainConfig, require_run
 from lichen.training.rates import parameter_groups
 
 Loss = Callable[[Batch, Tensor], Tensor]
@@ -35,8 +35,7 @@ def fit_items(
 ) -> None:
     """Train a model, in place, on a loss of the caller's own.
 
-    `train` covers tasks whose loss the model itself knows; this is for losses that need more
-    than a batch: a teacher's probabilities, or a second look at the same texts.
+    For losses that need more than a batch: a teacher's probabilities, or a second look at texts.
 
     Args:
         model: what to train; what it keeps frozen stays so.
@@ -44,12 +43,13 @@ def fit_items(
         collate: items to a batch.
         loss: called with the model in training mode.
         config: the settings.
-        seed: of the order of items and of dropout.
+        seed: of order and dropout.
         beside: the loss of further objectives of the language model, or None.
 
     Raises:
-        LichenError: the loss is no longer a number.
+        ConfigError, LichenError: settings or seed are none; the loss is no longer a number.
     """
+    require_run("train", config, TrainConfig, seed)
     set_seed(seed)
     groups = parameter_groups(model, config)
     if beside is not None:

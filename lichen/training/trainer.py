@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
-from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
+from transformers import PrinterCallback, TrainerCallback, TrainingArguments
 
 from lichen.base.progress import track
-from lichen.embedding.artifact import drafted
 from lichen.fusion.model import FusedModel
 from lichen.fusion.sibling import Siblings
 from lichen.training.beside import BesideLoss
@@ -22,13 +22,14 @@ from lichen.training.config import TrainConfig
 from lichen.training.facts_loss import FactsLoss
 from lichen.training.rates import parameter_groups
 from lichen.training.reporters import place_events
+from lichen.training.resumable import ResumableTrainer
 
 WEIGHTS = "trained.safetensors"
 BESIDE = "beside."
 """What the names of the weights of further objectives begin with in a checkpoint."""
 
 
-class FusedTrainer(Trainer):  # type: ignore[misc]
+class FusedTrainer(ResumableTrainer):
     """Train fusion and head, and what else is not frozen; checkpoints hold only what is trained."""
 
     groups: list[dict[str, Any]]
@@ -75,9 +76,16 @@ class FusedTrainer(Trainer):  # type: ignore[misc]
         return int(step * self.args.gradient_accumulation_steps + within)
 
     def log(self, logs: dict[str, float], *args: Any, **kwargs: Any) -> None:
-        """Add the losses of further objectives to the figures."""
+        """Add the losses of further objectives to the figures, and end with those of all calls."""
         more = {} if self.beside is None else self.beside.objectives.figures()
+        if "train_loss" in logs:
+            more["train_loss"] = self.mean_loss
         super().log({**logs, **more}, *args, **kwargs)
+
+    @property
+    def mean_loss(self) -> float:
+        """Return the mean loss of the epochs so far, those of the calls before included."""
+        return fmean(line["loss"] for line in self.state.log_history if "loss" in line)
 
     def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:  # noqa: ARG002
         """Give the language model and the fusion their own learning rates."""
@@ -100,11 +108,6 @@ class FusedTrainer(Trainer):  # type: ignore[misc]
             own = self.beside.state_dict().items()
             trained |= {BESIDE + n: p.detach().cpu().clone() for n, p in own}
         save_file(trained, folder / WEIGHTS)
-
-    def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
-        folder = Path(self.args.output_dir, f"checkpoint-{self.state.global_step}")
-        with drafted(folder, of=folder):
-            super()._save_checkpoint(model, trial)
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
         weights = load_file(Path(resume_from_checkpoint) / WEIGHTS)
@@ -213,5 +216,5 @@ def make_trainer(
     trainer.facts = _facts(model, seed)
     trainer.groups = parameter_groups(model, config)
     trainer.remove_callback(PrinterCallback)
-    place_events(trainer, log)
+    place_events(trainer, log, asked=config.report_to)
     return trainer

@@ -74,6 +74,24 @@ def test_bad_pairs_are_refused(name, source, target, error, words):
 
 
 @pytest.mark.parametrize("name", ALIGNERS)
+def test_arrays_and_tables_that_learn_are_fitted_and_mapped_as_tensors_are(name):
+    source, target = pairs()
+    want = made(name).fit(source, target)
+    found = made(name).fit(source.numpy(), target.clone().requires_grad_())
+    assert torch.equal(found.source(source.numpy()), want.source(source))
+    assert torch.equal(found.target(target.numpy()), want.target(target))
+
+
+@pytest.mark.parametrize("name", ALIGNERS)
+def test_vectors_of_another_width_are_refused(name):
+    aligner = made(name)
+    with pytest.raises(ShapeError, match=r"aligner\.source: .* width 8; got \(3, 5\)"):
+        aligner.source(torch.zeros(3, 5))
+    with pytest.raises(ShapeError, match=r"aligner\.target: .* width 5; got \(3, 8\)"):
+        aligner.target(torch.zeros(3, 8))
+
+
+@pytest.mark.parametrize("name", ALIGNERS)
 def test_every_aligner_names_its_paper_and_itself(name):
     aligner = made(name)
     assert aligner.PAPER
@@ -83,6 +101,10 @@ def test_every_aligner_names_its_paper_and_itself(name):
 def test_unknown_names_widths_and_folders_are_refused(tmp_path):
     with pytest.raises(ChoiceError, match="Did you mean 'shared'"):
         make_aligner("shard", 8, 5)
+    with pytest.raises(ChoiceError, match=r"a setting of aligner 'contrastive' .* mean 'epochs'"):
+        make_aligner("contrastive", 3, 4, epochsx=3)
+    with pytest.raises(ConfigError, match="aligner 'procrustes' takes no settings; got ridge"):
+        make_aligner("procrustes", 3, 4, ridge=0.1)
     with pytest.raises(ConfigError, match=r"aligner\.source_dim"):
         make_aligner("linear", 0, 5)
     with pytest.raises(ArtifactError, match="no such file"):

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import torch
 
 from lichen.alignment.entities import AlignConfig, align_graphs
 from lichen.base.errors import ChoiceError, ConfigError, DataError, ShapeError
@@ -107,6 +108,9 @@ def test_candidates_limit_both_sides_and_a_seed_repeats_the_result(world):
     [
         ({}, DataError, "at least one known pair is needed"),
         ({"seeds": [("e0", "nobody")]}, DataError, r"seeds\[0\].*'nobody' is none of the right"),
+        ({"seeds": [("e1", "x1", 1)]}, DataError, r"seeds\[0\]: must be a pair, .*'x1', 1\)"),
+        ({"seeds": ["e1"]}, DataError, r"seeds\[0\]: must be a pair, .* got 'e1'"),
+        ({"names": (["a"] * 9, ["b"] * 9)}, DataError, "names: must be rows of numbers"),
         ({"seeds": [("e1", "x1"), ("e1", "x2")]}, DataError, "'e1' of the left graph stands in 2"),
         ({"config": AlignConfig(by="names")}, ConfigError, "needs name vectors"),
         ({"names": (np.ones((3, 2)), np.ones((3, 2)))}, ShapeError, "a row an entity"),
@@ -124,6 +128,16 @@ def test_name_vectors_must_be_finite(world):
     other[3, 0] = np.nan
     with pytest.raises(DataError, match="row 3 of the right side holds NaN"):
         align_graphs(world[0], world[1], names=(one, other))
+
+
+def test_name_vectors_may_be_tensors_that_learn(world):
+    names = named(world, noise=0.1)
+    config = AlignConfig(by="names", **SMALL)
+    want, found = (
+        align_graphs(world[0], world[1], names=given, config=config)
+        for given in (names, tuple(torch.from_numpy(side).requires_grad_() for side in names))
+    )
+    assert np.array_equal(found.pairs, want.pairs)
 
 
 def test_settings_are_checked():

@@ -5,7 +5,7 @@ import pytest
 
 from lichen.alignment.entities import AlignConfig
 from lichen.apps.recommend_factors import FactorConfig
-from lichen.base.check import between, truth, whole
+from lichen.base.check import between, kind, truth, weights, whole
 from lichen.base.errors import ConfigError
 from lichen.embedding.config import EmbeddingConfig
 from lichen.embedding.distil import DistilConfig
@@ -74,3 +74,11 @@ def test_no_setting_takes_half_of_what_is_counted(config):
             ConfigError, match=rf"{count.name} must be a whole number from .*\.5\.$"
         ):
             config(**{count.name: count.default + 0.5})
+
+
+def test_another_type_is_told_by_name():
+    kind("config", TrainConfig(), TrainConfig, fix="Pass one.")
+    with pytest.raises(ConfigError, match=r"^config must be of type TrainConfig; got dict\. Pass"):
+        kind("config", {}, TrainConfig, fix="Pass one.")
+    with pytest.raises(ConfigError, match=r"^objectives must be of type Mapping; got list\."):
+        weights("objectives", ["mask"], what="an objective")

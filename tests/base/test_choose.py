@@ -13,6 +13,7 @@ def test_found():
     [
         ("gaet", "fusion must be one of gate, none; got 'gaet'. Did you mean 'gate'?"),
         ("zzz", "fusion must be one of gate, none; got 'zzz'."),
+        (["gate"], "fusion must be one of gate, none; got ['gate']. Did you mean 'gate'?"),
         (None, "fusion must be one of gate, none; got None. Did you mean 'none'?"),
     ],
 )

@@ -5,6 +5,7 @@ import types
 import numpy as np
 import pytest
 
+from lichen.base.errors import ConfigError
 from lichen.base.seeds import set_seed
 
 
@@ -24,6 +25,7 @@ def test_torch_is_seeded_only_when_loaded(monkeypatch):
     assert seen == [5]
 
 
-def test_negative_seed_is_refused():
-    with pytest.raises(ValueError, match="Seed must be between 0"):
-        set_seed(-1)
+@pytest.mark.parametrize("seed", [-1, 1.5, 2**32, "1"])
+def test_what_no_generator_takes_is_one_clear_line(seed):
+    with pytest.raises(ConfigError, match=r"^seed must be .* 4294967295; got "):
+        set_seed(seed)

@@ -65,6 +65,16 @@ def test_what_a_recipe_says_itself_is_not_left_unread(project):
     assert "--fusions must stand beside a recipe" in str(done.exception)
 
 
+def test_a_label_column_of_another_name_is_told(project, nodes, tmp_path):
+    texts = tmp_path / "texts.csv"
+    texts.write_text((project / "texts.csv").read_text().replace("label", "lable"))
+    words = [texts, "--graph", project / "facts.tsv", "--nodes", nodes, "--out", tmp_path / "run"]
+    done = CliRunner().invoke(app, ["train", *map(str, words)])
+    assert isinstance(done.exception, DataError)
+    assert str(done.exception).startswith(f"{texts}: the documents of the split 'train' must have")
+    assert "their other columns are: 'lable'. Name the right one 'label'." in str(done.exception)
+
+
 def test_a_label_that_no_training_text_has_is_refused(project, nodes, tmp_path):
     texts = tmp_path / "texts.csv"
     texts.write_text(

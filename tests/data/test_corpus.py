@@ -47,6 +47,27 @@ def test_entities_that_are_no_ids_are_refused(entity):
     assert doc("x", mentions=(Mention(Span(0, 6), np.int32(3)),)).mentions[0].entity == 3
 
 
+@pytest.mark.parametrize("mention", [(0, 4, 1), Mention((0, 4), 1), Mention(Span(0.0, 4.0), 1)])
+def test_what_is_not_made_as_a_mention_is_refused(mention):
+    with pytest.raises(DataError) as caught:
+        doc("x", mentions=(mention,))
+    assert str(caught.value) == (
+        "document 'x': each mention must be Mention(Span(start, end), entity), start and end whole "
+        f"numbers; got {mention!r}. Make it so."
+    )
+
+
+@pytest.mark.parametrize("span", [(0, 4, "a"), LabelledSpan((0, 4), "a")])
+def test_what_is_not_made_as_a_labelled_span_is_refused(span):
+    with pytest.raises(DataError, match=r"'x': each span must be LabelledSpan\(Span\(start, end\)"):
+        doc("x", spans=(span,))
+
+
+def test_a_text_that_is_none_is_refused():
+    with pytest.raises(DataError, match="document 'x': the text must be a text; got None"):
+        doc("x", None)
+
+
 def test_offsets_count_characters_of_any_script():
     text = "🏔️ 奥地利 النمسا"
     start = text.index("奥")

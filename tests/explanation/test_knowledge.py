@@ -7,8 +7,10 @@ from lichen.explanation.knowledge import knowledge_used
 from lichen.fusion import FUSIONS
 from lichen.fusion.batch import to_device
 from lichen.fusion.model import FusedModel
+from lichen.training.config import TrainConfig
+from lichen.training.run import Run
 
-WEIGHING = ("attention", "dim_gate", "gate", "interaction", "neighbours")
+WEIGHING = ("attention", "dim_gate", "gate", "input", "interaction", "neighbours")
 
 
 def model(world, graph, fusion, **settings):
@@ -46,19 +48,54 @@ def test_weights_of_facts_entities_and_nothing_sum_to_one(world, world_graph, fu
     for use in (use for uses in found for use in uses):
         read = sum(weight for _, weight in (*use.facts, *use.others)) + use.nothing
         assert read + (use.entity or 0.0) == pytest.approx(1.0, abs=1e-5)
-        assert bool(use.facts) == (fusion in ("interaction", "neighbours"))
+        assert bool(use.facts) == (fusion in ("input", "interaction", "neighbours"))
         assert len(use.others) == (fusion == "attention")
         assert (use.entity is None) == (fusion == "interaction")
     first = found[0][0]
     assert first.mention in samples[0].text
-    assert str(first).endswith(f"nothing {first.nothing:.2f}")
+    assert f"nothing {first.nothing:.2f}" in str(first)
 
 
 def test_facts_are_told_in_words(world, world_graph):
-    for fusion in ("neighbours", "interaction"):
+    for fusion in ("input", "neighbours", "interaction"):
         uses = knowledge_used(model(world, world_graph, fusion), claims(world, 1))[0]
         city = next(use for use in uses if use.mention.startswith("c"))
         assert city.facts[0][0].startswith(f"{city.mention} lies in l")
+
+
+@pytest.mark.parametrize("fusion", ["gate", "input", "interaction", "neighbours"])
+def test_facts_that_were_not_shown_are_counted(world, world_graph, fusion):
+    land = world_graph.entities.id("l3")
+    num_facts = sum(land in (h, t) for h, _, t in world_graph.triples.tolist())
+    for limit in (2, 1000):
+        made = model(world, world_graph, fusion, facts=limit)
+        use = knowledge_used(made, [linked_text(world_graph, "land l3")])[0][0]
+        not_shown = max(0, num_facts - limit)
+        if fusion == "gate":  # reads none
+            assert (use.num_facts, use.not_shown) == (0, 0)
+            assert "not shown" not in str(use)
+        else:
+            assert (use.num_facts, use.not_shown) == (num_facts, not_shown)
+            assert len(use.facts) + use.not_shown == num_facts
+            assert str(use).endswith(f"; not shown: {not_shown} of {num_facts} facts of the entity")
+
+
+@torch.no_grad()
+def test_the_gate_of_input_is_the_weight_of_the_facts_written(world, world_graph):
+    made = model(world, world_graph, "input", facts=4)
+    for bias, share in ((-100.0, 0.0), (0.0, 0.5), (100.0, 1.0)):
+        made.fusion.gate.bias.fill_(bias)
+        use = knowledge_used(made, [linked_text(world_graph, "land l3")])[0][0]
+        assert [weight for _, weight in use.facts] == pytest.approx([share / 4] * 4)
+        assert (use.entity, use.nothing) == (0.0, pytest.approx(1 - share))
+
+
+def test_a_run_and_a_corpus_are_taken_as_a_model_and_samples(world, world_graph):
+    made, corpus = model(world, world_graph, "neighbours"), world[2].test
+    run = Run(model=made, data=corpus, config=TrainConfig())
+    assert knowledge_used(run, corpus) == knowledge_used(made, corpus.samples(corpus.labels()))
+    with pytest.raises(ConfigError, match="model must be of type FusedModel; got TrainConfig"):
+        knowledge_used(run.config, corpus)
 
 
 @torch.no_grad()

@@ -60,6 +60,20 @@ def test_both_kinds_of_lost_mentions_are_counted_beforehand_and_in_passing(text)
     assert (roomy.cut, roomy.beyond, roomy.max_tokens) == (3, 0, text.max_tokens - 2)
 
 
+@pytest.mark.parametrize(
+    ("spans", "words"),
+    [
+        ([(0, 60)], "must lie inside the 7 characters"),
+        ([(0, 3), (80, 90)], r"must lie inside the 7 characters of the text .* got \(80, 90\)"),
+        ([(0, 3), (1, 3)], r"\(1, 3\) overlaps the one before, \(0, 3\)"),
+    ],
+)
+def test_mentions_that_overlap_or_lie_outside_are_not_called_lost(text, spans, words):
+    mentions = tuple(Mention(Span(*span), 0) for span in spans)
+    with pytest.raises(DataError, match=f"document '1': mentions .*{words}"):
+        Batcher(text).lost([Sample("1", "ada bob", mentions, None)])
+
+
 def test_text_of_other_scripts_and_empty_text_pass(text):
     samples = [
         Sample("1", "维也纳 😀", (Mention(Span(0, 3), 1),), 0),

@@ -4,7 +4,8 @@ import json
 import pytest
 import torch
 
-from lichen.base.errors import ArtifactError, ChoiceError, ConfigError
+from lichen.base.errors import ArtifactError, ChoiceError, ConfigError, DataError
+from lichen.data.corpus import Corpus, Document
 from lichen.data.vocabulary import Vocabulary
 from lichen.fusion import FUSIONS
 from lichen.fusion.known import look_up
@@ -246,6 +247,10 @@ def test_misuse_is_one_clear_line(text, nodes, samples):
         FusedModel(text, nodes, train_txt=True)
     with pytest.raises(ConfigError, match="nodes must be a GraphEncoder"):
         FusedModel(text, None, fusion="gate")
+    with pytest.raises(ConfigError, match=r"train_text must be true or false; got 'yes'"):
+        FusedModel(text, nodes, train_text="yes")
+    with pytest.raises(ConfigError, match=r"train_nodes must be true or false; got 1"):
+        FusedModel(text, nodes, train_nodes=1)
     with pytest.raises(ConfigError, match="at least 2 classes"):
         FusedModel(text, nodes, labels=Vocabulary(["one"]))
     model = FusedModel(text, nodes)
@@ -253,6 +258,15 @@ def test_misuse_is_one_clear_line(text, nodes, samples):
         model(**batch_of(model, samples))
     assert FusedModel(text, None, fusion="none", labels=LABELS).predict(samples).shape == (4, 2)
     assert FusedModel(text, nodes, labels=LABELS, mentions=1).predict(samples).shape == (4, 2)
+
+
+def test_documents_are_predicted_as_samples_are(text, nodes, samples):
+    model = FusedModel(text, nodes, labels=LABELS)
+    documents = tuple(Document(id=s.id, text=s.text, mentions=s.mentions) for s in samples)
+    for given in (Corpus(documents), list(documents)):
+        assert torch.equal(model.predict(given), model.predict(samples))
+    with pytest.raises(DataError, match=r"samples\[0\]: must be a Sample or a Document; got str"):
+        model.predict(["ada knows bob"])
 
 
 def test_the_entity_hash_knows_order():

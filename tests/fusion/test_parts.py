@@ -30,6 +30,21 @@ def test_a_graph_of_other_entities_or_none_is_refused(text, nodes):
         FusedModel(text, nodes, graph=empty, fusion="neighbours")
 
 
+def test_what_is_no_language_model_or_no_encoder_is_refused(text, nodes, graph):
+    for wrong in ("bert", text.model):
+        with pytest.raises(ConfigError, match="text must be of type TextEncoder; got"):
+            FusedModel(wrong, nodes)
+    for wrong in (graph, "nodes"):
+        with pytest.raises(ConfigError, match="nodes must be of type GraphEncoder; got"):
+            FusedModel(text, wrong)
+
+
+def test_vectors_of_an_empty_graph_are_refused(text):
+    empty = GraphEncoder("complex", Graph.from_triples([]), dim=4)
+    with pytest.raises(DataError, match="nodes must have vectors of entities and relations; got 0"):
+        FusedModel(text, empty, fusion="gate")
+
+
 def test_points_that_do_not_suit_are_refused(text, nodes, graph):
     with pytest.raises(ConfigError, match="before the last"):
         FusedModel(text, nodes, fusion="entity_tokens", at=3)

@@ -42,6 +42,20 @@ def test_two_hops_tell_the_other_end_by_the_last_relation(small):
     assert len({other for _, other in found}) == len(found) == 6
 
 
+def test_facts_of_an_entity_are_counted_whatever_is_shown(small):
+    ada, bob = (small.entities.id(name) for name in ("ada", "bob"))
+    likes = small.relations.id("likes")
+    for limit, not_shown in ((1, 2), (2, 1), (8, 0)):
+        selector = FactSelector(small, limit=limit)
+        assert selector.count(ada, selector.choose("", [ada])[0]) == (3, not_shown)
+    far = FactSelector(small, hops=2)
+    assert far.count(ada, far.facts_of(ada)) == (3, 0)
+    assert far.count(ada, far.facts_of(ada)[3:]) == (3, 3)
+    assert FactSelector(small).count(bob, [(likes, small.entities.id("jazz"))]) == (2, 1)
+    loops = Graph.from_triples([("ada", "knows", "ada"), ("ada", "knows", "bob")])
+    assert FactSelector(loops).count(0, [(0, 1)]) == (2, 1)
+
+
 def test_pagerank_prefers_what_two_mentions_share(small):
     selector = FactSelector(small, limit=1, how="pagerank")
     assert words(selector, "ada", others=("jazz", "bob")) == ["ada likes jazz"]

@@ -46,6 +46,15 @@ def test_nothing_there_is_an_error(tmp_path):
         check(tmp_path / "absent.tsv")
 
 
+def test_splits_that_nothing_reads_are_named(tmp_path):
+    (tmp_path / "facts.tsv").write_text("a\tr\tb\n")
+    rows = ["text,split", "a,train", "b,dev", "c,held out", "d,held out", "e,"]
+    (tmp_path / "texts.csv").write_text("\n".join(rows) + "\n")
+    assert check(tmp_path / "facts.tsv", tmp_path / "texts.csv").problems == (
+        "split held out: nothing reads its 2 documents; the splits are train, valid and test",
+    )
+
+
 def test_labels_that_training_lacks_are_named(tmp_path):
     (tmp_path / "facts.tsv").write_text("a\tr\tb\n")
     said = [("train", "x"), ("train", "y"), ("valid", "z"), ("test", "z"), ("test", "z")]

@@ -7,6 +7,7 @@ from lichen.base.config import to_toml
 from lichen.base.errors import ChoiceError, ConfigError, DataError
 from lichen.data.graph import Graph
 from lichen.embedding.encoder import GraphEncoder
+from lichen.fusion import EVERY
 from lichen.jobs.recipe import Recipe, compare_recipe, prepare, train_recipe
 from lichen.lm.text_encoder import TextEncoder
 from lichen.training.pretrain import PretrainRun
@@ -124,8 +125,9 @@ def test_a_label_of_another_split_alone_is_refused_before_anything_is_trained(
     with pytest.raises(DataError) as caught:
         job(Recipe.load(home / "recipe.toml"))
     assert str(caught.value) == (
-        "label 'Greyland': must occur in the split 'train', or it cannot be learnt; 3 documents of "
-        f"{split!r} have it and none of 'train'. Move some of them to 'train', or leave them out."
+        f"{home / 'texts.jsonl'}: label 'Greyland': must occur in the split 'train', or it cannot "
+        f"be learnt; 3 documents of {split!r} have it and none of 'train'. Move "
+        "some of them to 'train', or leave them out."
     )
 
 
@@ -135,6 +137,119 @@ def test_a_reporter_that_is_none_is_refused_before_anything_is_trained(home, mon
     (home / "recipe.toml").write_text(told)
     with pytest.raises(ChoiceError, match="Did you mean 'tensorboard'"):
         train_recipe(Recipe.load(home / "recipe.toml"))
+
+
+def one_class(rows):
+    return [{**row, "label": "Redland"} for row in rows]
+
+
+def misnamed(rows):
+    return [{**{k: x for k, x in row.items() if k != "label"}, "lable": "x"} for row in rows]
+
+
+def unlinked(rows):
+    return [{**row, "text": row["text"].rpartition(" ")[0]} for row in rows]
+
+
+def of_another_graph(rows):
+    found = [{"start": 0, "end": 3, "entity": 8}]
+    return [{**row, "mentions": found} for row in rows]
+
+
+@pytest.mark.parametrize("job", [train_recipe, compare_recipe])
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (one_class, "must hold at least two classes"),
+        (misnamed, r"must have a column or key 'label'; none of 20 .* other columns are: 'lable'"),
+        (unlinked, "split 'train': at least one mention must be linked"),
+        (of_another_graph, "a mention's entity must be an id below 8, .* got 8"),
+    ],
+)
+def test_texts_that_teach_nothing_are_refused_before_anything_is_trained(
+    home, monkeypatch, job, change, said
+):
+    monkeypatch.setattr("lichen.jobs.recipe.train", lambda *_, **__: pytest.fail("trained"))
+    rows = [json.loads(line) for line in (home / "texts.jsonl").read_text().splitlines()]
+    (home / "texts.jsonl").write_text("\n".join(map(json.dumps, change(rows))) + "\n")
+    with pytest.raises(DataError, match=rf"texts\.jsonl.*{said}"):
+        job(Recipe.load(home / "recipe.toml"))
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ('task = "tag"\nhead = "token"', "must have a column or key 'spans'"),
+        ('task = "choose"\ngroup = "question"', "documents must be labelled 'right' or one other"),
+        ("triple = 1.0", "fusion.triple needs train_nodes=True"),
+    ],
+)
+def test_a_task_that_the_texts_do_not_suit_is_refused_before_anything_is_trained(
+    home, monkeypatch, model, said
+):
+    monkeypatch.setattr("lichen.jobs.recipe.train", lambda *_, **__: pytest.fail("trained"))
+    (home / "recipe.toml").write_text(RECIPE.replace('head = "pooled"', model))
+    with pytest.raises((ConfigError, DataError), match=said):
+        train_recipe(Recipe.load(home / "recipe.toml"))
+
+
+def test_processes_that_cannot_share_a_run_are_refused_before_anything_is_trained(
+    home, monkeypatch
+):
+    monkeypatch.setattr("lichen.jobs.recipe.train", lambda *_, **__: pytest.fail("trained"))
+    recipe = Recipe.load(home / "recipe.toml")
+    with pytest.raises(
+        ConfigError, match=r"processes must divide train\.batch_size \(128\); got 3"
+    ):
+        train_recipe(recipe, processes=3)
+
+
+def test_a_folder_of_another_run_is_refused_before_anything_is_trained(home, monkeypatch):
+    told = RECIPE.replace("epochs = 6", "epochs = 1").replace("epochs = 30", "epochs = 1")
+    (home / "recipe.toml").write_text(told)
+    train_recipe(Recipe.load(home / "recipe.toml"))
+    (home / "recipe.toml").write_text(told + "seeds = [4, 5, 6]\n")
+    prepare(Recipe.load(home / "recipe.toml"))
+    monkeypatch.setattr("lichen.jobs.recipe.train", lambda *_, **__: pytest.fail("trained"))
+    (home / "recipe.toml").write_text(told.replace("5e-3", "1e-3"))
+    with pytest.raises(ConfigError, match=r"must be empty or hold this same run; .* config"):
+        train_recipe(Recipe.load(home / "recipe.toml"))
+
+
+def test_a_comparison_without_test_texts_is_refused_before_anything_is_trained(home, monkeypatch):
+    monkeypatch.setattr("lichen.jobs.recipe.train", lambda *_, **__: pytest.fail("trained"))
+    texts = (home / "texts.jsonl").read_text().replace('"test"', '"held out"')
+    (home / "texts.jsonl").write_text(texts)
+    with pytest.raises(DataError, match=r"texts\.jsonl: split must be one of .* got 'test'"):
+        compare_recipe(Recipe.load(home / "recipe.toml"))
+
+
+def test_a_split_that_nothing_reads_is_told(home, caplog):
+    texts = (home / "texts.jsonl").read_text().replace('"test"', '"held out"')
+    (home / "texts.jsonl").write_text(texts)
+    prepare(Recipe.load(home / "recipe.toml"))
+    assert "texts.jsonl: split held out: nothing reads its 8 documents" in caplog.text
+
+
+def test_a_language_model_may_lie_beside_the_recipe(home):
+    TextEncoder.load().save(home / "lm")
+    (home / "recipe.toml").write_text(RECIPE.replace("[model]", '[model]\ntext = "lm"'))
+    assert Recipe.load(home / "recipe.toml").model.text == str(home / "lm")
+    (home / "recipe.toml").write_text(RECIPE.replace("[model]", '[model]\ntext = "bert"'))
+    assert Recipe.load(home / "recipe.toml").model.text == "bert"
+
+
+@pytest.mark.parametrize(
+    ("given", "key"), [("texts.jsonl", "data.corpus"), ("facts.tsv", "data.graph")]
+)
+def test_a_file_that_is_not_there_is_told_with_recipe_and_key(home, given, key):
+    (home / "recipe.toml").write_text(RECIPE.replace(given, f"no-{given}"))
+    with pytest.raises(ConfigError) as caught:
+        Recipe.load(home / "recipe.toml")
+    assert str(caught.value) == (
+        f"{home / 'recipe.toml'}: {key} must name a file or a folder, seen from the recipe's "
+        f"folder; found nothing at {home / f'no-{given}'}. Check the path."
+    )
 
 
 @pytest.mark.parametrize("job", [train_recipe, compare_recipe])
@@ -168,6 +283,19 @@ def test_a_fusion_that_does_not_suit_the_language_model_is_refused_before_anythi
     monkeypatch.setattr("lichen.jobs.recipe.train", lambda *_, **__: pytest.fail("trained"))
     with pytest.raises(ConfigError, match="fusion 'input' must be told where each token stands"):
         compare_recipe(Recipe.load(home / "recipe.toml"))
+
+
+def test_where_no_fusion_is_named_those_that_cannot_run_are_left_out(home, monkeypatch, caplog):
+    told = RECIPE.replace('fusions = ["add", "neighbours"]\n', "").replace(
+        "epochs = 30", "epochs = 1"
+    )
+    (home / "recipe.toml").write_text(told)
+    text = TextEncoder.load()
+    monkeypatch.setattr(text.model.config, "relative_attention", True, raising=False)
+    monkeypatch.setattr("lichen.jobs.recipe.TextEncoder.load", lambda _name: text)
+    ready = prepare(Recipe.load(home / "recipe.toml"), is_comparison=True)
+    assert set(ready.fusions) == set(EVERY) - {"input"}
+    assert "fusion 'input' is left out of the comparison: " in caplog.text
 
 
 def test_a_recipe_may_name_what_is_learned_beside_the_task(home):

@@ -30,6 +30,18 @@ def test_the_fusions_to_compare_are_some_each_once():
         assert said.endswith(f", each once; got {list(wrong)}. Name one or more.")
 
 
+@pytest.mark.parametrize("wrong", [(), ("none", "none"), ("fused",)])
+def test_the_twins_to_compare_are_some_each_once(wrong):
+    with pytest.raises(ConfigError, match=r"compare\.twins must be some of 'none', 'shuffled' and"):
+        CompareRecipe(twins=wrong)
+
+
+@pytest.mark.parametrize("wrong", [(0, 1), (0, 1, 1)])
+def test_the_seeds_to_compare_are_three_or_more(wrong):
+    with pytest.raises(ConfigError, match=r"compare\.seeds must be at least 3 different numbers"):
+        CompareRecipe(seeds=wrong)
+
+
 def test_settings_of_a_table_are_those_of_what_it_makes():
     told = ModelRecipe(fusion="add", facts=3).settings()
     assert told["facts"] == 3

@@ -11,7 +11,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 from lichen.base.errors import ConfigError, DataError
-from lichen.data.corpus import Candidate, Corpus, Document, Mention, Span
+from lichen.data.corpus import Candidate, Corpus, Document, LabelledSpan, Mention, Span
 from lichen.data.graph import Graph
 from lichen.embedding.encoder import GraphEncoder
 from lichen.fusion.model import FusedModel
@@ -160,6 +160,17 @@ def test_too_few_or_repeated_seeds_are_refused(run, corpus):
         uplift(run, corpus.test, twins=())
 
 
+def test_a_run_of_a_task_without_classes_is_refused(text, nodes, corpus):
+    spans = (LabelledSpan(Span(0, 5), "thing"),)
+    tagged = Corpus(tuple(replace(doc, label=None, spans=spans) for doc in corpus))
+    model = FusedModel(text, nodes, fusion="add", task="tag")
+    run = train(model, tagged.train, config=TrainConfig(epochs=1))
+    with pytest.raises(
+        ConfigError, match=r"must be a run of task 'classify' or .* got 'tag'\. .*rec"
+    ):
+        uplift(run, tagged.test)
+
+
 def test_unlabelled_or_no_documents_are_refused(run, corpus):
     with pytest.raises(DataError, match="at least one document"):
         uplift(run, Corpus(()))
@@ -180,3 +191,13 @@ def test_what_cannot_be_compared_is_refused_before_a_twin_is_trained(run, corpus
         uplift(run, bare)
     with pytest.raises(DataError, match=r"^uplift\.run: at least one mention must be linked"):
         uplift(replace(run, data=bare), corpus.test)
+
+
+def test_what_is_no_run_or_no_corpus_is_one_clear_line(run, corpus):
+    with pytest.raises(ConfigError, match=r"^uplift\.run must be .*; got FusedModel\. Pass what"):
+        uplift(run.model, corpus.test)
+    for test in (list(corpus.test), corpus.test.samples(run.model.labels)):
+        with pytest.raises(
+            ConfigError, match=r"^uplift\.test must be of type Corpus; got (list|tuple)\."
+        ):
+            uplift(run, test)

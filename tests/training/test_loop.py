@@ -213,3 +213,26 @@ def test_a_reporter_that_cannot_be_used_leaves_no_folder_behind(world, tmp_path)
         with pytest.raises(LichenError, match=r"^train\.report_to must be"):
             train(FusedModel(text, nodes), corpus.train, out=tmp_path / "run", config=config)
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"config": EmbeddingConfig()}, "must be of type TrainConfig; got EmbeddingConfig"),
+        ({"config": {}}, "must be of type TrainConfig; got dict"),
+        ({"seed": -1}, "seed must be between 0 and 4294967295; got -1"),
+        ({"seed": 1.5}, "got 1.5"),
+    ],
+    ids=str,
+)
+def test_settings_of_another_kind_are_one_line_and_leave_no_folder(world, tmp_path, more, said):
+    text, nodes, corpus = world
+    with pytest.raises(ConfigError, match=said):
+        train(FusedModel(text, nodes), corpus.train, out=tmp_path / "run", **more)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_graph_encoder_refuses_the_settings_of_a_fused_model():
+    graph = Graph.from_triples([("a", "r", "b")])
+    with pytest.raises(ConfigError, match="must be of type EmbeddingConfig; got TrainConfig"):
+        train(GraphEncoder("complex", graph, dim=8), graph, config=CONFIG)

@@ -355,3 +355,19 @@ def test_a_loss_that_is_no_number_stops_the_run(world, tagged):
         models["kinds"].head.outer.bias.fill_(torch.nan)
     with pytest.raises(LichenError, match="stay a number"):
         train_tasks(models, split(world, tagged, "train"), config=replace(CONFIG, epochs=1))
+
+
+def test_lists_instead_of_names_are_one_clear_line(world):
+    text, nodes, corpus = world
+    model = FusedModel(text, nodes)
+    for given, said in (
+        (([model], [corpus]), "models must be of type Mapping; got list"),
+        (({1: model}, {1: corpus}), "a name must be of letters"),
+        (({"a": model}, [corpus]), "data must be of type Mapping; got list"),
+    ):
+        with pytest.raises(ConfigError, match=said):
+            train_tasks(*given)
+    with pytest.raises(ConfigError, match="config must be of type TrainConfig; got dict"):
+        train_tasks({"a": model}, {"a": corpus}, config={})
+    with pytest.raises(ConfigError, match="seed must be between 0"):
+        train_tasks({"a": model}, {"a": corpus}, seed=-1)

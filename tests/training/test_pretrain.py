@@ -178,3 +178,13 @@ def test_reporters_are_told_each_loss_and_refused_where_they_cannot_be_used(
     events.Reload()
     for name in ("loss_mask", "loss_triple"):
         assert events.Scalars(f"train/{name}")[-1].value == pytest.approx(run.metrics[name])
+
+
+def test_what_is_of_another_kind_is_one_clear_line(tiny_text, tiny_corpus, tiny_graph):
+    for more, said in (
+        ({"objectives": ["mask"]}, "objectives must be of type Mapping; got list"),
+        ({"config": {}}, "config must be of type PretrainConfig; got dict"),
+        ({"seed": 1.5}, "seed must be a whole number"),
+    ):
+        with pytest.raises(ConfigError, match=said):
+            pretrain(tiny_text, tiny_corpus, tiny_graph, **more)

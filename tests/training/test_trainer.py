@@ -154,10 +154,11 @@ def test_tensorboard_finds_the_figures_in_the_run_folder(world, tmp_path):
     assert events.Scalars("train/train_loss")[0].value == pytest.approx(run.metrics["loss"])
 
 
-def test_tensorboard_without_a_folder_is_one_clear_line(world):
+@pytest.mark.parametrize("asked", ["tensorboard", "all"])
+def test_tensorboard_without_a_folder_is_one_clear_line(world, asked):
     text, nodes, corpus = world
-    config = TrainConfig(epochs=1, report_to="tensorboard")
-    with pytest.raises(ConfigError, match="where no out is given"):
+    config = TrainConfig(epochs=1, report_to=asked)
+    with pytest.raises(ConfigError, match=f"must not be '{asked}' where no out is given"):
         train(FusedModel(text, nodes), corpus.train, config=config)
 
 

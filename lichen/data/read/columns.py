@@ -9,6 +9,7 @@ from pathlib import Path
 from lichen.base.errors import ConfigError
 from lichen.data.builder import GraphBuilder
 from lichen.data.read.lines import shown
+from lichen.data.read.split_names import split_name
 
 HEADERS = {
     "head": ("head", "h", "subject", "subj", "s"),
@@ -54,7 +55,7 @@ class Columns:
         h, r, t = (fields[self.places[part]] for part in DEFAULT)
         own, address, text = (self._optional(fields, x) for x in ("split", "source", "text"))
         source = (address, text) if address or text else None
-        builder.add_fact(h, r, t, source=source, split=own or split)
+        builder.add_fact(h, r, t, source=source, split=split_name(own) if own else split)
 
     def _optional(self, fields: Sequence[str], part: str) -> str:
         return fields[self.places[part]] if part in self.places else ""

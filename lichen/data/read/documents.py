@@ -12,6 +12,7 @@ from lichen.data.corpus import Candidate, Document, LabelledSpan, Mention, Span
 from lichen.data.read.csv import csv_rows
 from lichen.data.read.jsonl import Record, RecordError, json_records, text_of
 from lichen.data.read.lines import BadLines, raw_lines
+from lichen.data.read.split_names import split_name
 
 FIELDS = ("id", "text", "label", "split", "language", "mentions", "spans", "meta")
 
@@ -21,7 +22,8 @@ def read_documents_jsonl(path: Path, bad: BadLines) -> Iterator[Document]:
 
     Keys: id (the line number without one), text, label, split, language, mentions, spans, meta; any
     other key goes to `meta`. A document without the key "label" is unlabelled; null, NaN and
-    "" are errors, because a label that was lost on the way looks like that.
+    "" are errors, because a label that was lost on the way looks like that. Splits of the names
+    validation, val and dev are "valid".
 
     Args:
         path: the file.
@@ -39,8 +41,8 @@ def read_documents_jsonl(path: Path, bad: BadLines) -> Iterator[Document]:
 def read_documents_csv(path: Path, bad: BadLines) -> Iterator[Document]:
     """Yield a document for each row; the first row names the columns, one of them "text".
 
-    Columns id, label, split and language are understood, any other goes to `meta`. Where there
-    is a column "label", each row must have one; an empty split or language is none.
+    Columns id, label, split and language are understood, any other goes to `meta`. An empty cell
+    of these is none, so a row without a label is an unlabelled document.
 
     Args:
         path: the file.
@@ -72,7 +74,7 @@ def _table_records(
             bad.found(path, number, f"expected {len(names)} fields, found {len(fields)}")
             continue
         record: Record = dict(zip(names, fields, strict=True))
-        for name in ("id", "split", "language"):
+        for name in ("id", "label", "split", "language"):
             if record.get(name) == "":
                 del record[name]
         yield number, record
@@ -144,7 +146,7 @@ def _document(record: Record, number: int) -> Document:
         text=text_of(record, "text"),
         language=text_of(record, "language", needed=False) or "en",
         label=_label(record) if "label" in record else None,
-        split=text_of(record, "split", needed=False) or None,
+        split=split_name(text_of(record, "split", needed=False)) or None,
         mentions=tuple(_mention(m) for m in record.get("mentions") or ()),
         spans=_spans(record["spans"]) if "spans" in record else None,
         meta=meta,
@@ -176,7 +178,7 @@ def _label(record: Record) -> str:
     found = "NaN" if is_nan else "null" if value is None else repr(value)
     raise RecordError(
         f"expected a text or a whole number as label, found {found}; leave the label out of "
-        "documents that have none"
+        "documents that have none (in CSV, leave the cell empty)"
     )
 
 

@@ -10,18 +10,8 @@ from lichen.data.builder import GraphBuilder
 from lichen.data.read.csv import read_csv
 from lichen.data.read.jsonl import json_entries, read_jsonl
 from lichen.data.read.lines import BadLines, plain_suffix, text_lines
+from lichen.data.read.split_names import SPLITS
 from lichen.data.read.tsv import read_tsv
-
-STEMS = {
-    "facts": "facts",
-    "train": "train",
-    "valid": "valid",
-    "validation": "valid",
-    "val": "valid",
-    "dev": "valid",
-    "test": "test",
-}
-"""File name without suffix to split; "facts" is background that no split trains or tests."""
 
 TABLES: dict[str, Callable[..., None]] = {
     ".tsv": read_tsv,
@@ -42,16 +32,16 @@ def split_files(folder: Path) -> dict[str, Path]:
     for path in sorted(folder.iterdir()):
         stem = path.name.removesuffix(".gz").partition(".")[0]
         known = plain_suffix(path) in TABLES or plain_suffix(path) in RECORDS
-        if stem not in STEMS or not known or not path.is_file():
+        if stem not in SPLITS or not known or not path.is_file():
             continue
-        split = STEMS[stem]
+        split = SPLITS[stem]
         if split in found:
             raise DataError(
                 f"{folder}: must hold one file for the split {split!r}, found "
                 f"{found[split].name} and {path.name}. Remove or rename one."
             )
         found[split] = path
-    return {split: found[split] for split in dict.fromkeys(STEMS.values()) if split in found}
+    return {split: found[split] for split in dict.fromkeys(SPLITS.values()) if split in found}
 
 
 def read_folder(

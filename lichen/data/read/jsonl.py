@@ -25,6 +25,7 @@ from lichen.base.errors import DataError
 from lichen.data.builder import GraphBuilder
 from lichen.data.read.columns import DEFAULT, HEADERS
 from lichen.data.read.lines import BadLines, shown, text_lines, whole_text
+from lichen.data.read.split_names import split_name
 
 VERSION = 1
 """Version of the saved form; a higher one is refused."""
@@ -191,7 +192,7 @@ class _Reader:
             raise RecordError(f"expected a header with version, facts and splits, found {record!r}")
         self.version, self.num_promised = version, facts
         for split in splits:
-            self.builder.add_split(split)
+            self.builder.add_split(split_name(split))
 
     def _numbered_source(self, record: Record) -> None:
         number = record.get("source_id")
@@ -207,7 +208,8 @@ class _Reader:
         splits = split if isinstance(split, list) else [] if split is None else [split]
         if not _are_texts(splits):
             raise RecordError(f"expected a split's name in 'split', found {split!r}")
-        self.builder.add_fact(h, r, t, source=self._source(record), split=tuple(splits))
+        known = tuple(map(split_name, splits))
+        self.builder.add_fact(h, r, t, source=self._source(record), split=known)
         self.num_facts += 1
 
     def _source(self, record: Record) -> tuple[str, str] | None:

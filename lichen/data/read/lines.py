@@ -64,7 +64,9 @@ class BadLines:
         """
         where = f"{path}:{line}: {problem}."
         if self.on_bad_line == "raise":
-            raise DataError(f"{where} Fix the line, or pass --on-bad-line skip.")
+            raise DataError(
+                f"{where} Fix the line, or pass --on-bad-line skip (in a recipe, data.on_bad_line)."
+            )
         self.num_bad += 1
         self.first = self.first or where
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
+from inspect import signature
 from typing import Any
 
 from lichen.base.choose import choose
+from lichen.base.seeds import require_seed
 from lichen.data.corpus import Corpus
 from lichen.training.ensemble import ENSEMBLES
 from lichen.training.learner import Learner, Predictor
@@ -28,9 +30,15 @@ def fit_ensemble(
         The ensemble, which predicts as its members do.
 
     Raises:
-        ChoiceError: no such method.
+        ChoiceError: no such method, or it has no such setting.
+        ConfigError: the learners, a setting or the seed cannot work.
+        DataError: the corpus cannot be learned from.
     """
     module, _, function = choose("ensemble", name, ENSEMBLES).partition(":")
     fit = getattr(import_module(module), function)
+    known = {key: None for key, x in signature(fit).parameters.items() if x.kind is x.KEYWORD_ONLY}
+    for key in settings:
+        choose(f"a setting of {name}", key, known)
+    require_seed("ensemble: seed", seed)
     found: Predictor = fit(learners, corpus, seed=seed, **settings)
     return found

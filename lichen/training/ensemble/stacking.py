@@ -64,14 +64,16 @@ def stacking(
 
     Raises:
         ConfigError: there is no learner, two have other classes, or a setting is out of bounds.
-        DataError: the corpus is empty, lacks a label or a group, has fewer groups than folds, or
-            has no linked mention for a fused learner to read.
+        DataError: the corpus is empty, lacks a label or a group, has fewer groups than folds, a
+            class that one fold holds whole beside one other only, or no linked mention for a fused
+            learner to read.
     """
     check.whole("stacking.folds", folds, 2, 1_000)
     labels = shared_labels(learners, corpus)
     require_linked(learners, corpus)
     truth = np.array([sample.label for sample in corpus.samples(labels)])
     fold_of = divide(truth, groups_of(corpus, group), folds=folds, seed=seed)
+    _require_classes(truth, fold_of)
     held = np.zeros((len(learners), len(corpus), len(labels)))
     for fold in range(folds):
         out = np.flatnonzero(fold_of == fold).tolist()
@@ -81,6 +83,17 @@ def stacking(
             held[number, out] = learner.fit(rest, seed).predict(samples)
     judge = fit_logistic(features_of(list(held)), truth, num_classes=len(labels), l2=l2)
     return Stacked(tuple(learner.fit(corpus, seed) for learner in learners), judge)
+
+
+def _require_classes(truth: NDArray[np.int64], fold_of: NDArray[np.int64]) -> None:
+    """Refuse folds of which one holds all documents of a class and leaves one class to the rest."""
+    for fold in np.unique(fold_of).tolist():
+        if len(np.unique(truth[fold_of != fold])) < 2:
+            raise DataError(
+                "stacking: the documents outside each fold must be of two classes at least; those "
+                f"outside fold {fold + 1} of {int(fold_of.max()) + 1} are all of one. Label more "
+                "documents of the rare class."
+            )
 
 
 def groups_of(corpus: Corpus, key: str | None) -> list[str]:

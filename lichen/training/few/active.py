@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lichen.base import check
 from lichen.base.choose import choose
 from lichen.base.errors import ConfigError, DataError
+from lichen.base.seeds import require_seed
 from lichen.data.corpus import Corpus, Sample
 from lichen.data.graph import Graph
 from lichen.lm.text_encoder import TextEncoder
@@ -77,7 +79,7 @@ def active_learning(
         DataError: a document has no label or an unknown one, or no mention is linked.
     """
     ask = choose("active.strategy", strategy, STRATEGIES)
-    _check(budgets, pool, strategy=strategy, graph=graph)
+    _check(budgets, pool, strategy=strategy, graph=graph, seed=seed)
     labels = shared_labels([learner], pool)
     require_linked([learner], pool)
     goal, samples = test.samples(labels), pool.samples(labels)
@@ -106,9 +108,17 @@ def _at(pool: Corpus, rows: Sequence[int]) -> Corpus:
     return Corpus(tuple(pool[i] for i in rows))
 
 
-def _check(budgets: Sequence[int], pool: Corpus, *, strategy: str, graph: Graph | None) -> None:
-    if not budgets or list(budgets) != sorted(set(budgets)) or budgets[0] < 2:
-        raise ConfigError(f"active.budgets must ascend, from 2 up; got {tuple(budgets)}.")
+def _check(
+    budgets: Sequence[int], pool: Corpus, *, strategy: str, graph: Graph | None, seed: int
+) -> None:
+    require_seed("active.seed", seed)
+    check.kind("active.budgets", budgets, Sequence, fix="Give such as [10, 20, 40].")
+    is_whole = all(isinstance(budget, int) for budget in budgets)
+    if not budgets or not is_whole or list(budgets) != sorted(set(budgets)) or budgets[0] < 2:
+        raise ConfigError(
+            "active.budgets must be whole numbers that ascend, from 2 up; got "
+            f"{tuple(budgets)}. Give such as [10, 20, 40]."
+        )
     if budgets[-1] > len(pool):
         raise ConfigError(
             f"active.budgets must not exceed the pool's {len(pool)} documents; got {budgets[-1]}."

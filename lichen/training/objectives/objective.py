@@ -91,9 +91,11 @@ class Objective(nn.Module, ABC):
             DataError: there is nothing to learn from.
         """
         if not self.num_items:
+            kinds = {place.partition(":")[2]: name for name, place in OBJECTIVES.items()}
+            kind = type(self).__name__
             raise DataError(
-                f"{type(self).__name__}: there must be at least one {self.NEEDS}; there is none. "
-                "Give other data, or leave this objective out."
+                f"objective {kinds.get(kind, kind)!r}: there must be at least one {self.NEEDS}; "
+                "there is none. Give other data, or leave this objective out."
             )
 
     def states(self, batch: Batch) -> Tensor:

@@ -123,14 +123,14 @@ def require_objectives(weights: Mapping[str, float], head: WordHead | None) -> N
         ChoiceError: no such objective.
         ConfigError: there is none, a weight is not above 0, or a head that no objective uses.
     """
-    if not weights:
+    if isinstance(weights, Mapping) and not weights:
         raise ConfigError(
             "objectives must name at least one objective; it is empty. Give such as "
             "{'mask': 1.0, 'triple': 1.0}."
         )
+    check.weights("objectives", weights, what="an objective")
     for name in weights:
         choose("objective", name, OBJECTIVES)
-    check.weights("objectives", weights, what="an objective")
     if head is not None and "mask" not in weights:
         raise ConfigError(
             f"head must be None without the objective 'mask'; got one with {sorted(weights)}."

@@ -66,7 +66,7 @@ def test_bad_lines(tmp_path, line, problem):
         read_corpus(path)
     assert str(error.value).startswith(f"{path}:2: ")
     assert problem in str(error.value)
-    assert "--on-bad-line skip" in str(error.value)
+    assert "--on-bad-line skip (in a recipe, data.on_bad_line)." in str(error.value)
     kept = read_corpus(path, on_bad_line="skip")
     assert [doc.text for doc in kept] == ["first", "last"]
 
@@ -81,12 +81,27 @@ def test_csv(tmp_path):
     assert (second.id, second.split, dict(second.meta)) == ("4", None, {"topic": ""})
 
 
-@pytest.mark.parametrize("label", ["", "nan", "NaN"])
+@pytest.mark.parametrize("label", ["nan", "NaN", " "])
 def test_csv_label_that_was_lost(tmp_path, label):
     path = written(tmp_path, "text,label", "a,yes", f"b,{label}", name="c.csv")
     with pytest.raises(DataError, match=r"c.csv:3: expected a text or a whole number as label"):
         read_corpus(path)
     assert len(read_corpus(path, on_bad_line="skip")) == 1
+
+
+def test_an_empty_cell_of_a_csv_is_no_label(tmp_path):
+    path = written(tmp_path, "text,label", "a,yes", "b,", name="c.csv")
+    assert [doc.label for doc in read_corpus(path)] == ["yes", None]
+
+
+def test_splits_of_other_usual_names_are_valid(tmp_path):
+    said = ["train", "validation", "dev", "Val", "held out", ""]
+    wanted = ["train", "valid", "valid", "valid", "held out", None]
+    rows = [f"{i},{x}" for i, x in enumerate(said)]
+    table = written(tmp_path, "text,split", *rows, name="c.csv")
+    assert [doc.split for doc in read_corpus(table)] == wanted
+    records = written(tmp_path, *({"text": "a", "split": x} for x in said))
+    assert [doc.split for doc in read_corpus(records)] == wanted
 
 
 def test_csv_without_text_column(tmp_path):

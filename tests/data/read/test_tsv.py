@@ -60,7 +60,7 @@ def test_bad_line_names_file_line_and_remedy(tmp_path):
         read_graph(path)
     assert str(error.value) == (
         f"{path}:2: expected 3 tab-separated fields (head, relation, tail), found 2. "
-        "Fix the line, or pass --on-bad-line skip."
+        "Fix the line, or pass --on-bad-line skip (in a recipe, data.on_bad_line)."
     )
 
 

@@ -55,3 +55,27 @@ def test_the_same_seed_gives_the_same_ensemble_and_bad_input_one_line(world, nam
 def test_a_name_that_is_none_is_told_the_nearest():
     with pytest.raises(ChoiceError, match="Did you mean 'bagging'"):
         fit_ensemble("baging", [], Corpus(()))
+
+
+def test_what_is_no_list_of_learners_or_no_setting_is_one_clear_line(world):
+    text, nodes, corpus = world
+    learner = GraphLearner(nodes, corpus.labels())
+    for learners, said in (
+        (learner, "learners must be of type Sequence; got GraphLearner"),
+        ([FusedModel(text, nodes)], "got FusedModel. Pass such as FusedLearner"),
+    ):
+        with pytest.raises(ConfigError, match=said):
+            fit_ensemble("bagging", learners, corpus.train)
+    with pytest.raises(ChoiceError, match=r"^a setting of bagging must be one of .*; got 'folds'"):
+        fit_ensemble("bagging", [learner], corpus.train, folds=3)
+    with pytest.raises(ConfigError, match=r"^ensemble: seed must be"):
+        fit_ensemble("bagging", [learner], corpus.train, seed=-1)
+
+
+def test_a_fold_without_two_classes_is_told_as_it_is(world):
+    _, nodes, corpus = world
+    false = [doc for doc in corpus.train if doc.label == "false"][:6]
+    rare = next(doc for doc in corpus.train if doc.label == "true")
+    learner = GraphLearner(nodes, corpus.labels())
+    with pytest.raises(DataError, match=r"^stacking: .* outside fold [12] of 2 are all of one\. "):
+        fit_ensemble("stacking", [learner], Corpus((rare, *false)), folds=2)

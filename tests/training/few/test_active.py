@@ -49,8 +49,11 @@ def test_what_cannot_be_asked_is_refused(parts):
     train, test = corpus.train, corpus.test
     with pytest.raises(ChoiceError, match="Did you mean 'margin'"):
         active_learning(learner, train, test, strategy="margn", budgets=(4,), text=text)
-    with pytest.raises(ConfigError, match="must ascend"):
+    with pytest.raises(ConfigError, match="must be whole numbers that ascend"):
         active_learning(learner, train, test, strategy="random", budgets=(8, 4), text=text)
+    for budgets in ([2.5, 4], 8):
+        with pytest.raises(ConfigError, match=r"^active\.budgets must be .* Give such as"):
+            active_learning(learner, train, test, strategy="random", budgets=budgets, text=text)
     with pytest.raises(ConfigError, match="must not exceed"):
         active_learning(learner, train, test, strategy="random", budgets=(9999,), text=text)
     with pytest.raises(ConfigError, match="must be a Graph"):

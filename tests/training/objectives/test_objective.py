@@ -74,7 +74,8 @@ def test_nothing_to_learn_from_is_one_clear_line(name, text):
     graph = Graph.from_triples([], splits={"test": [("c0", "lies_in", "l0")]})
     corpus = Corpus((Document(id="a", text=" " if name == "mask" else "c0"),))
     windows = Windows(text, corpus, graph, max_tokens=8)
-    with pytest.raises(DataError, match=r"there must be at least one .*; there is none\. Give"):
+    said = rf"^objective '{name}': there must be at least one .*; there is none\. Give"
+    with pytest.raises(DataError, match=said):
         make_objective(name, text, windows, graph)
 
 

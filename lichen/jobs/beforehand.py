@@ -1,0 +1,116 @@
+"""What training would refuse only after hours of linking and embedding, refused before them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from lichen.base import check
+from lichen.base.errors import ConfigError, DataError
+from lichen.data.corpus import Corpus
+from lichen.data.graph import Graph
+from lichen.data.vocabulary import Vocabulary
+from lichen.fusion.tasks.task import Task
+from lichen.lm.text_encoder import TextEncoder
+from lichen.training.config import TrainConfig
+
+
+def learnable(task: Task, corpus: Corpus, *, where: str, test: bool = False) -> Vocabulary:
+    """Return the classes of the training documents, all documents checked that will be read.
+
+    Args:
+        task: what is asked of them.
+        corpus: with splits, linked or not.
+        where: its file, for messages.
+        test: whether models are measured on the split "test"; otherwise on "valid" if there is one.
+
+    Raises:
+        DataError: there is nothing to train or to measure on, a label or the spans of a document
+            are missing or wrong, a split has a class that training lacks, there is one class only,
+            or a question lies in two splits.
+    """
+    with _named(where):
+        shown = corpus.train
+        _require_taught(task, shown)
+        task.learnt(corpus)
+        labels = task.classes(shown)
+        if test or any(doc.split == "valid" for doc in corpus):
+            measured = corpus.test if test else corpus.valid
+            replace(task, labels=labels).classes(measured, need_all=False)
+            task.require_apart(shown, measured)
+    return labels
+
+
+def _require_taught(task: Task, shown: Corpus) -> None:
+    """Refuse documents of which not one says what it teaches: a column of another name, mostly."""
+    key = "label" if task.READS_LABEL else "spans"
+    if all(getattr(doc, key) is None for doc in shown):
+        others = ", ".join(map(repr, dict.fromkeys(name for doc in shown for name in doc.meta)))
+        raise DataError(
+            f"the documents of the split 'train' must have a column or key {key!r}; none of "
+            f"{len(shown)} says anything there, and their other columns are: {others or 'none'}. "
+            f"Name the right one {key!r}."
+        )
+
+
+@contextmanager
+def _named(where: str) -> Iterator[None]:
+    """Say of an error in documents which file they are of."""
+    try:
+        yield
+    except DataError as error:
+        raise DataError(f"{where}: {error}") from None
+
+
+def require_ids(corpus: Corpus, graph: Graph, *, where: str) -> None:
+    """Refuse mentions of entities that a graph does not have.
+
+    Raises:
+        DataError: a mention's entity is no id of the graph.
+    """
+    for doc in corpus:
+        for mention in doc.mentions:
+            if mention.entity is not None and mention.entity >= graph.num_entities:
+                raise DataError(
+                    f"{where}: document {doc.id!r}: a mention's entity must be an id below "
+                    f"{graph.num_entities}, the number of entities of the graph; got "
+                    f"{mention.entity}. Link the text against this graph, or name the graph that "
+                    "it was linked against."
+                )
+
+
+def require_shared(
+    processes: int, config: TrainConfig, *, task: Task, text: TextEncoder, more: dict[str, bool]
+) -> None:
+    """Refuse to share among processes a training that cannot be shared.
+
+    Args:
+        processes: how many.
+        config: of the training.
+        task: what is learned; where its samples come in bundles, any batch can be divided.
+        text: the language model.
+        more: what else may be learned, by name, and whether it is.
+
+    Raises:
+        ConfigError: the number is out of its bounds or does not divide a batch, the language model
+            is on a GPU, or more than the task is learned.
+    """
+    check.whole("processes", processes, 1, 1024)
+    if processes == 1:
+        return
+    for name, is_learned in more.items():
+        if is_learned:
+            raise ConfigError(
+                f"processes must be 1 for a model with {name}; got {processes}. Leave one out."
+            )
+    if text.device.type != "cpu":
+        raise ConfigError(
+            f"processes must be 1 for a model on {text.device}; got {processes}. Leave it out."
+        )
+    is_alone = type(task).bundles is Task.bundles
+    if is_alone and config.batch_size % processes:
+        raise ConfigError(
+            f"processes must divide train.batch_size ({config.batch_size}); got {processes}. "
+            "Change one of the two."
+        )

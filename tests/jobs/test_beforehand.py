@@ -1,0 +1,82 @@
+import pytest
+
+from lichen.base.errors import ConfigError, DataError
+from lichen.data.corpus import Corpus, Document, Mention, Span
+from lichen.data.graph import Graph
+from lichen.fusion.tasks.task import make_task
+from lichen.jobs.beforehand import learnable, require_ids, require_shared
+from lichen.lm.text_encoder import TextEncoder
+from lichen.training.config import TrainConfig
+
+
+def corpus(*said, **more):
+    docs = [
+        Document(id=str(i), text="Norton", split=split, label=label, **more)
+        for i, (split, label) in enumerate(said)
+    ]
+    return Corpus(tuple(docs))
+
+
+GOOD = (("train", "a"), ("train", "b"), ("valid", "a"), ("test", "b"))
+
+
+def test_the_classes_are_those_of_the_training_documents():
+    task = make_task("classify")
+    assert learnable(task, corpus(*GOOD), where="x.csv").labels == ("a", "b")
+    assert learnable(task, corpus(*GOOD, ("test", None)), where="x.csv").labels == ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("said", "problem"),
+    [
+        ([("valid", "a")], "split must be one of the corpus's splits"),
+        ([("train", None)], "must have a column or key 'label'; .* their other columns are: none"),
+        ([*GOOD, ("train", None)], "document '4': must have a label to train on; got None"),
+        ([("train", "a")], "must hold at least two classes"),
+        ([*GOOD, ("valid", "c")], "label 'c': must occur in the split 'train'"),
+        ([*GOOD, ("valid", None)], "document '4': must have a label"),
+    ],
+)
+def test_documents_that_cannot_be_learned_from_are_refused(said, problem):
+    with pytest.raises(DataError, match=f"^x.csv: .*{problem}"):
+        learnable(make_task("classify"), corpus(*said), where="x.csv")
+
+
+def test_documents_that_cannot_be_measured_on_are_refused():
+    with pytest.raises(DataError, match=r"x.csv: document '4': must have a label"):
+        learnable(make_task("classify"), corpus(*GOOD, ("test", None)), where="x.csv", test=True)
+    asked = [(split, x) for split in ("train", "valid") for x in ("right", "wrong")]
+    task = make_task("choose", group="q")
+    with pytest.raises(DataError, match=r"x.csv: question '1' .* must lie in one split"):
+        learnable(task, corpus(*asked, meta={"q": "1"}), where="x.csv")
+
+
+def test_mentions_of_another_graph_are_refused():
+    graph = Graph.from_triples([("a", "r", "b")])
+    for entity in (None, 1):
+        mentions = (Mention(Span(0, 6), entity),)
+        require_ids(corpus(*GOOD, mentions=mentions), graph, where="x.csv")
+    with pytest.raises(DataError, match=r"x.csv: document '0': .* an id below 2, .* got 2"):
+        require_ids(corpus(*GOOD, mentions=(Mention(Span(0, 6), 2),)), graph, where="x.csv")
+
+
+@pytest.mark.parametrize(
+    ("processes", "more", "said"),
+    [
+        (0, {}, "processes must be between 1 and 1024; got 0"),
+        (3, {}, r"processes must divide train.batch_size \(32\); got 3"),
+        (2, {"beside": True}, "processes must be 1 for a model with beside; got 2"),
+    ],
+)
+def test_a_training_that_cannot_be_shared_is_refused(processes, more, said):
+    told = {"task": make_task("classify"), "text": TextEncoder.load(device="cpu")}
+    config = TrainConfig(batch_size=32)
+    require_shared(2, config, more={"beside": False}, **told)
+    require_shared(1, config, more={"beside": True}, **told)
+    with pytest.raises(ConfigError, match=said):
+        require_shared(processes, config, more=more, **told)
+
+
+def test_whole_questions_are_shared_among_any_number():
+    config, task = TrainConfig(batch_size=32), make_task("choose", group="q")
+    require_shared(3, config, task=task, text=TextEncoder.load(device="cpu"), more={})
