@@ -80,7 +80,8 @@ def uplift(
     """
     require_seeds("uplift.seeds", seeds)
     require_twins("uplift.twins", twins)
-    samples = test.samples(_labels(run, test))
+    labels = _labels(run, test)
+    samples = test.samples(labels)
     runs, tables = _fit(run, samples, seeds=seeds, twins=twins)
     _, truth, first = tables[FUSED][0]
     chances = {kind: np.stack([table.chances for table in tables[kind]]) for kind in tables}
