@@ -44,13 +44,15 @@ def learnable(task: Task, corpus: Corpus, *, where: str, test: bool = False) -> 
 
 def _require_taught(task: Task, shown: Corpus) -> None:
     """Refuse documents of which not one says what it teaches: a column of another name, mostly."""
-    key = "label" if task.READS_LABEL else "spans"
+    key, fix = "spans", "Write JSON lines with them, which a CSV cannot hold."
+    if task.READS_LABEL:
+        key, fix = "label", "Name the right one 'label'."
     if all(getattr(doc, key) is None for doc in shown):
         others = ", ".join(map(repr, dict.fromkeys(name for doc in shown for name in doc.meta)))
         raise DataError(
             f"the documents of the split 'train' must have a column or key {key!r}; none of "
             f"{len(shown)} says anything there, and their other columns are: {others or 'none'}. "
-            f"Name the right one {key!r}."
+            f"{fix}"
         )
 
 

@@ -179,7 +179,7 @@ def test_texts_that_teach_nothing_are_refused_before_anything_is_trained(
 @pytest.mark.parametrize(
     ("model", "said"),
     [
-        ('task = "tag"\nhead = "token"', "must have a column or key 'spans'"),
+        ('task = "tag"\nhead = "token"', "key 'spans'; none .* Write JSON lines with them"),
         ('task = "choose"\ngroup = "question"', "documents must be labelled 'right' or one other"),
         ("triple = 1.0", "fusion.triple needs train_nodes=True"),
     ],
