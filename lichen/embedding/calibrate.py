@@ -13,8 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from lichen.base.errors import ArtifactError, DataError
+from lichen.base.paths import require_folder
 from lichen.data.graph import Graph, Ids
 from lichen.data.vocabulary import Vocabulary
+from lichen.data.write.atomic import atomic_text
 from lichen.embedding.evaluate import CHUNK_SCORES, Ranker, facts_to_rank
 
 Kind = Literal["tails", "heads", "relations"]
@@ -22,7 +24,7 @@ Floats = NDArray[np.float64]
 KINDS: tuple[Kind, ...] = ("tails", "heads", "relations")
 SHOWN = 100
 """Best candidates of a query on which probabilities are fitted."""
-_FILE, _FORMAT = "calibration.json", 1
+CALIBRATION, _FORMAT = "calibration.json", 1
 _RIDGE = 1e-3  # keeps weights finite when scores divide right and wrong without a mistake
 
 
@@ -91,10 +93,18 @@ class Calibrator:
         return _sigmoid(logit)
 
     def save(self, folder: str | Path) -> Path:
-        """Write `calibration.json` into a folder, such as the encoder's; return its path."""
-        path = Path(folder) / _FILE
+        """Write `calibration.json` into a folder, such as the encoder's; return its path.
+
+        Raises:
+            ConfigError: a file stands where the folder should be.
+            DataError: the place cannot be written to.
+        """
+        path = Path(folder) / CALIBRATION
+        require_folder(path.parent)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps({"format": _FORMAT, **asdict(self)}, indent=1), "utf-8")
+        said = json.dumps({"format": _FORMAT, **asdict(self)}, indent=1, allow_nan=False)
+        with atomic_text(path) as file:
+            file.write(said)
         return path
 
     @classmethod
@@ -104,7 +114,7 @@ class Calibrator:
         Raises:
             ArtifactError: it is not there, or is of another format.
         """
-        path = Path(folder) / _FILE
+        path = Path(folder) / CALIBRATION
         try:
             said = json.loads(path.read_text("utf-8"))
             if said["format"] != _FORMAT:
@@ -232,7 +242,12 @@ def _candidates(
 
 
 def _fit(scores: Floats, mass: Floats, truth: NDArray[np.bool_]) -> Weights:
-    """Fit the logistic regression by Newton's method; targets are Platt's smoothed ones."""
+    """Fit the logistic regression by Newton's method; targets are Platt's smoothed ones.
+
+    Where no candidate is left to learn from, every chance is Platt's one half.
+    """
+    if not len(scores):
+        return Weights(0.0, 0.0, 0.0)
     features = np.stack([scores, mass, np.ones_like(scores)], axis=1)
     shift, scale = features.mean(axis=0), features.std(axis=0)
     shift[2], scale = 0.0, np.where(scale > 0, scale, 1.0)

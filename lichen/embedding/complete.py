@@ -225,6 +225,11 @@ def _read(encoder: Completer, asked: Sequence[Asked]) -> tuple[Ids, Ids]:
     missing = np.zeros(len(asked), dtype=np.int64)
     names = (encoder.entities, encoder.relations, encoder.entities)
     for row, query in enumerate(asked):
+        if isinstance(query, str) or len(query) != len(names):
+            raise DataError(
+                "complete: a query must be (head, relation, tail), one of them None; got "
+                f"{query!r}."
+            )
         absent = [i for i, label in enumerate(query) if label is None]
         if len(absent) != 1:
             raise DataError(

@@ -196,6 +196,15 @@ def facts_to_rank(encoder: Sized, graph: Graph, split: str) -> Ids:
             f"{encoder.num_relations} relations; got {sizes[0]} and {sizes[1]}. "
             "Use the graph that the encoder was built from."
         )
+    for name in ("entities", "relations"):
+        own, given = getattr(encoder, name, None), getattr(graph, name)
+        if own is not None and own is not given and own != given:
+            place = next(i for i, label in enumerate(own) if label != given[i])
+            raise DataError(
+                f"graph must have the encoder's {name} in their order; number {place} is "
+                f"{given[place]!r} for {own[place]!r}. Use the graph that the encoder was built "
+                "from."
+            )
     return triples
 
 

@@ -105,7 +105,9 @@ def train_embedding(
     if checkpoint is not None:
         kept = Checkpoint(Path(checkpoint), encoder_run(encoder, facts, settings))
     run = _Run(encoder, graph, _make_step(encoder, facts, settings, team), kept)
-    return run.run(on_look, on_step)
+    with torch.random.fork_rng():  # dropout inside a scorer draws from torch's own stream
+        torch.manual_seed(settings.seed + team.rank)
+        return run.run(on_look, on_step)
 
 
 def refuse_computed(encoder: GraphEncoder) -> None:

@@ -13,6 +13,7 @@ from lichen.base.paths import require_folder
 from lichen.data.corpus import Corpus
 from lichen.data.graph import Graph
 from lichen.data.vocabulary import Vocabulary
+from lichen.embedding.calibrate import CALIBRATION
 from lichen.embedding.checkpoint import remove_checkpoint
 from lichen.embedding.config import EmbeddingConfig
 from lichen.embedding.encoder import GraphEncoder
@@ -132,6 +133,8 @@ def _train_nodes(
         metrics["loss"] = report.losses[-1]
     if report.valid_mrr:
         metrics["valid_mrr"] = max(report.valid_mrr)
+    if out is not None:  # an earlier run's says nothing of these vectors
+        (Path(out) / CALIBRATION).unlink(missing_ok=True)
     folder = None if out is None else model.save(out)
     if checkpoint is not None:
         remove_checkpoint(checkpoint)

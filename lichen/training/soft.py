@@ -47,7 +47,8 @@ def fit_items(
         beside: the loss of further objectives of the language model, or None.
 
     Raises:
-        ConfigError, LichenError: settings or seed are none; the loss is no longer a number.
+        ConfigError: the settings are of another type, or the seed is none.
+        LichenError: the loss is no longer a number.
     """
     require_run("train", config, TrainConfig, seed)
     set_seed(seed)
@@ -60,9 +61,8 @@ def fit_items(
     by_length = order_for(model, [[x] for x in items], batch_size=config.batch_size, seed=seed)
     model.train()
     for epoch in track(range(config.epochs), what="training"):
-        if by_length is None:
-            order = torch.randperm(len(items), generator=draw)
-        else:
+        order = torch.randperm(len(items), generator=draw)
+        if by_length is not None:
             by_length.set_epoch(epoch)
             order = torch.tensor(list(by_length))
         for number, rows in enumerate(torch.split(order, config.batch_size), start=1):

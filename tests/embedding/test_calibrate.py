@@ -1,12 +1,13 @@
 """Probabilities of predictions: planted truth comes back, and the file as it was."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
-from lichen.base.errors import ArtifactError, DataError
+from lichen.base.errors import ArtifactError, ConfigError, DataError
 from lichen.data.graph import Graph
 from lichen.data.vocabulary import Vocabulary
 from lichen.embedding.calibrate import Calibrator, Weights, _fit, calibrate, hide_known
@@ -135,3 +136,19 @@ def test_bad_input_is_told(lands):
     empty = Graph.from_triples([("a", "r", "b")], splits={"valid": []})
     with pytest.raises(DataError, match="valid split must hold at least one fact"):
         calibrate(GraphEncoder("complex", empty, dim=4), empty)
+
+
+def test_one_relation_alone_has_an_even_chance_and_no_nan(tmp_path):
+    ring = [(f"e{i}", "r", f"e{(i + 1) % 9}") for i in range(9)]
+    graph = Graph.from_triples(ring)
+    graph = replace(graph, splits={"train": np.arange(9), "valid": np.arange(1)})
+    found = calibrate(GraphEncoder("complex", graph, dim=4), graph)
+    assert found.relations == Weights(0.0, 0.0, 0.0)
+    assert Calibrator.load(found.save(tmp_path / "new").parent) == found
+
+
+def test_a_place_that_cannot_be_written_to_is_told(tmp_path):
+    (tmp_path / "file").write_text("")
+    even = Weights(0.0, 0.0, 0.0)
+    with pytest.raises(ConfigError, match="file: must be a folder or free"):
+        Calibrator(tails=even, heads=even, relations=even, num_facts=1).save(tmp_path / "file")

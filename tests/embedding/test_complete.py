@@ -147,3 +147,9 @@ def test_scores_that_are_no_numbers_are_told(lands):
         for label in ("Malta", "Austria"):
             with pytest.raises(DataError, match="vectors must hold numbers; they hold a NaN"):
                 nearest(encoder, label)
+
+
+@pytest.mark.parametrize("query", [("a", None), ("a", "r", None, "b"), "abc"])
+def test_a_query_is_of_three_parts(encoder, query):
+    with pytest.raises(DataError, match=r"a query must be \(head, relation, tail\)"):
+        complete_many(encoder, [query])

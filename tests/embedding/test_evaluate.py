@@ -207,3 +207,10 @@ def test_missing_split_and_nan_are_refused():
         encoder.entity_table[0] = float("nan")
     with pytest.raises(DataError, match="must hold numbers; they hold a NaN"):
         evaluate(encoder, graph)
+
+
+def test_a_graph_with_its_labels_in_another_order_is_refused():
+    facts = [("a", "r", "b"), ("b", "r", "c"), ("c", "s", "a")]
+    encoder = GraphEncoder("distmult", Graph.from_triples(facts), dim=4)
+    with pytest.raises(DataError, match=r"entities in their order; number 0 is 'c' for 'a'"):
+        evaluate(encoder, Graph.from_triples(facts[::-1]), "train")

@@ -7,6 +7,7 @@ import torch
 from lichen.base.errors import ConfigError, DataError, LichenError
 from lichen.data.graph import Graph
 from lichen.data.vocabulary import Vocabulary
+from lichen.embedding import SCORERS
 from lichen.embedding.config import EmbeddingConfig
 from lichen.embedding.encoder import GraphEncoder
 from lichen.embedding.evaluate import evaluate
@@ -55,6 +56,19 @@ def test_same_seed_same_vectors(candidates):
         runs.append(encoder.vectors().detach())
     assert torch.equal(runs[0], runs[1])
     assert not torch.equal(runs[0], runs[2])
+
+
+@pytest.mark.parametrize("scorer", SCORERS)
+def test_every_scorer_is_the_same_with_the_same_seed(scorer):
+    graph, config = grid(5), EmbeddingConfig(epochs=2, batch_size=16, seed=4)
+    runs = []
+    for before in (1, 2):
+        encoder = GraphEncoder(scorer, graph, dim=12)
+        torch.manual_seed(before)  # torch's own stream is not the run's
+        train_embedding(encoder, graph, config=config)
+        runs.append(encoder.vectors().detach())
+        assert torch.initial_seed() == before
+    assert torch.equal(*runs)
 
 
 def test_chunks_of_all_entities_change_nothing(monkeypatch):

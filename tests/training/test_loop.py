@@ -10,6 +10,7 @@ from lichen.base.errors import ArtifactError, ConfigError, DataError, LichenErro
 from lichen.data.corpus import Corpus
 from lichen.data.graph import Graph
 from lichen.data.vocabulary import Vocabulary
+from lichen.embedding.calibrate import Calibrator, Weights
 from lichen.embedding.config import EmbeddingConfig
 from lichen.embedding.encoder import GraphEncoder
 from lichen.fusion.model import FusedModel
@@ -236,3 +237,12 @@ def test_a_graph_encoder_refuses_the_settings_of_a_fused_model():
     graph = Graph.from_triples([("a", "r", "b")])
     with pytest.raises(ConfigError, match="must be of type EmbeddingConfig; got TrainConfig"):
         train(GraphEncoder("complex", graph, dim=8), graph, config=CONFIG)
+
+
+def test_vectors_trained_anew_lose_the_calibration_of_those_before(tmp_path):
+    graph = Graph.from_triples([("a", "r", "b"), ("b", "r", "c")])
+    encoder = GraphEncoder("distmult", graph, dim=4)
+    even = Weights(0.0, 0.0, 0.0)
+    kept = Calibrator(tails=even, heads=even, relations=even, num_facts=1).save(tmp_path)
+    train(encoder, graph, out=tmp_path, config=EmbeddingConfig(epochs=1))
+    assert not kept.exists()

@@ -46,8 +46,8 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
         DataError: the folder is missing or cannot be written to.
     """
     draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
-    try:
-        with _refusals_explained(path):
+    with _refusals_explained(path):
+        try:
             with draft.open("wb") as raw:
                 if path.suffix == ".gz":
                     with gzip.GzipFile("", "wb", COMPRESSION, raw, mtime=0) as packed:
@@ -55,8 +55,8 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
                 else:
                     yield raw
             draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+        finally:
+            draft.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -65,23 +65,20 @@ def _record(doc: Document) -> dict[str, Any]:
 def write_documents_csv(corpus: Corpus, path: Path) -> None:
     """Write id, text, label, split, language and one column for each key of meta.
 
+    An empty label is none.
+
     Args:
         corpus: what to write.
         path: where; `.gz` compresses.
 
     Raises:
-        DataError: only some documents have a label or a key of meta, which empty cells cannot
-            say, or the place cannot be written to.
+        DataError: only some documents have a key of meta, which empty cells cannot say, or the
+            place cannot be written to.
     """
     docs = corpus.documents
     has_label = any(doc.label is not None for doc in docs)
     keys = list(dict.fromkeys(key for doc in docs for key in doc.meta))
     for doc in docs:
-        if has_label and doc.label is None:
-            raise DataError(
-                f"{path}: all documents or none must have a label to be saved as CSV; "
-                f"{doc.id!r} has none. Save as .jsonl."
-            )
         if set(doc.meta) != set(keys):
             raise DataError(
                 f"{path}: all documents must have the same keys of meta to be saved as CSV; "
@@ -91,7 +88,7 @@ def write_documents_csv(corpus: Corpus, path: Path) -> None:
     with atomic_text(path) as file:
         file.write(csv_line(columns))
         for doc in docs:
-            label = [] if doc.label is None else [doc.label]
+            label = [doc.label or ""] if has_label else []
             others = [doc.meta[key] for key in keys]
             fields = [doc.id, doc.text, *label, doc.split or "", doc.language, *others]
             file.write(csv_line(fields))

@@ -68,3 +68,10 @@ def test_folder_appears_whole_or_not_at_all(tmp_path):
     ):
         pass
     assert names(place) == ["a"]
+
+
+def test_a_place_below_a_file_is_told(tmp_path):
+    (tmp_path / "file").write_text("")
+    place = tmp_path / "file" / "new.txt"
+    with pytest.raises(DataError, match="must be a place that can be written"), atomic_file(place):
+        pass
