@@ -25,6 +25,20 @@ COST_KEY = """\
 Means over all tasks of a fusion of the seconds of a run, and of trained parameters; tasks won.
 What the seconds are, and why those of reading are missing at times: [every figure](fusions.md)."""
 
+GAPS = """\
+"–" is not measured, for want of machine time: a cell takes nine runs (knowledge, shuffled and
+counted, three seeds each) beside three without knowledge."""
+
+SLOW = {
+    "adapter": "a transformer layer reads every token at each step, which long texts make slow: "
+    "a run on pubmedqa trains for 137 s and predicts for 33 s, two busy cores",
+    "entity_tokens": "the language model's last layers run at each step",
+    "input": "every text is read anew with its facts as words, and once more for each twin and "
+    "seed: a run on pubmedqa reads for 38 s, trains for 10 s and predicts for 21 s, two busy cores",
+}
+"""What makes a run of these fusions long."""
+UNASKED = "of this task a few fusions alone were asked for so far"
+
 PAGE = """\
 # Fusions and their twins
 
@@ -57,7 +71,7 @@ def fusion_section(rows: Sequence[Row]) -> list[str]:
     for row in rows:
         cells = {s["fusion"]: _cell(s) for s in row["standings"]}
         lines.append(_line(row["task"], _none(row), *(cells.get(name, "–") for name in names)))
-    lines += ["", COST_KEY, ""]
+    lines += [*gaps(rows), "", COST_KEY, ""]
     lines += _head("fusion", "reading, s", "training, s", "predicting, s", "trained", "🟩 or 🟢")
     for name in names:
         mine = [s for row in rows for s in row["standings"] if s["fusion"] == name]
@@ -97,6 +111,18 @@ def fusion_page(rows: Sequence[Row]) -> str:
             trained = f"{s['num_trained']:,}"
             lines.append(_line(row["task"], s["fusion"], score, *gains, trained, *seconds, found))
     return "\n".join(lines) + "\n"
+
+
+def gaps(rows: Sequence[Row]) -> list[str]:
+    """Return which fusions were not measured on which tasks, and why."""
+    names = sorted({s["fusion"] for row in rows for s in row["standings"]})
+    alike: dict[tuple[str, str], list[str]] = {}
+    for name in names:
+        absent = [r["task"] for r in rows if all(s["fusion"] != name for s in r["standings"])]
+        if absent:
+            alike.setdefault((SLOW.get(name, UNASKED), ", ".join(absent)), []).append(f"`{name}`")
+    told = [f"- {', '.join(found)} on {on}: {why}." for (why, on), found in alike.items()]
+    return ["", GAPS, "", *told] if told else []
 
 
 def won(rows: Sequence[Row]) -> str:

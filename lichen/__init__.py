@@ -70,7 +70,7 @@ _HOMES = {
     "check": "lichen.jobs.check",
     "claims": "lichen.data.atlas.claims",
     "compare_fusions": "lichen.jobs.fusions",
-    "compare_recipe": "lichen.jobs.recipe",
+    "compare_recipe": "lichen.jobs.recipe_run",
     "complete": "lichen.embedding.complete",
     "complete_many": "lichen.embedding.complete",
     "consistency": "lichen.training.few.consistency",
@@ -95,12 +95,13 @@ _HOMES = {
     "knowledge_used": "lichen.explanation.knowledge",
     "lessons": "lichen.linking.lessons",
     "load_aligner": "lichen.alignment.aligner",
-    "load_pykeen": "lichen.embedding.exchange.pykeen",
+    "load_pykeen": "lichen.embedding.exchange.pykeen_folder",
     "make_aligner": "lichen.alignment.aligner",
     "measure_alignment": "lichen.alignment.measure",
     "methods": "lichen.jobs.methods",
     "name_vectors": "lichen.alignment.names",
     "nearest": "lichen.embedding.complete",
+    "nearest_many": "lichen.embedding.complete",
     "predict": "lichen.training.predict",
     "pretrain": "lichen.training.pretrain",
     "probe": "lichen.training.cloze",
@@ -108,7 +109,7 @@ _HOMES = {
     "quickstart": "lichen.jobs.quickstart",
     "recall": "lichen.evaluation.retrieval",
     "removed": "lichen.data.atlas.claims",
-    "save_pykeen": "lichen.embedding.exchange.pykeen",
+    "save_pykeen": "lichen.embedding.exchange.pykeen_folder",
     "search": "lichen.embedding.search",
     "self_training": "lichen.training.few.self_training",
     "sibling": "lichen.fusion.sibling",
@@ -120,7 +121,7 @@ _HOMES = {
     "to_triples_factory": "lichen.embedding.exchange.pykeen_triples",
     "train": "lichen.training.loop",
     "train_paths": "lichen.embedding.path.train",
-    "train_recipe": "lichen.jobs.recipe",
+    "train_recipe": "lichen.jobs.recipe_run",
     "train_senses": "lichen.linking.sense_training",
     "train_tasks": "lichen.training.multitask",
     "triple_classification": "lichen.embedding.classify",
@@ -223,6 +224,7 @@ __all__ = [
     "methods",
     "name_vectors",
     "nearest",
+    "nearest_many",
     "predict",
     "pretrain",
     "probe",
@@ -272,7 +274,7 @@ if TYPE_CHECKING:
     from lichen.data.vocabulary import Vocabulary
     from lichen.embedding.calibrate import Calibrator, calibrate
     from lichen.embedding.classify import triple_classification
-    from lichen.embedding.complete import complete, complete_many, nearest
+    from lichen.embedding.complete import complete, complete_many, nearest, nearest_many
     from lichen.embedding.config import EmbeddingConfig
     from lichen.embedding.described import DescribedEncoder, description_vectors
     from lichen.embedding.distil import DistilConfig, distil_embedding
@@ -280,7 +282,8 @@ if TYPE_CHECKING:
     from lichen.embedding.evaluate import LinkPrediction, evaluate
     from lichen.embedding.exchange.networkx import to_networkx
     from lichen.embedding.exchange.pyg import to_pyg, to_pyg_hetero
-    from lichen.embedding.exchange.pykeen import from_pykeen, load_pykeen, save_pykeen, to_pykeen
+    from lichen.embedding.exchange.pykeen import from_pykeen, to_pykeen
+    from lichen.embedding.exchange.pykeen_folder import load_pykeen, save_pykeen
     from lichen.embedding.exchange.pykeen_triples import (
         graph_from_triples_factory,
         to_triples_factory,
@@ -305,7 +308,8 @@ if TYPE_CHECKING:
     from lichen.jobs.methods import methods
     from lichen.jobs.quickstart import Quickstart, quickstart
     from lichen.jobs.ranking import FusionTable
-    from lichen.jobs.recipe import Recipe, compare_recipe, train_recipe
+    from lichen.jobs.recipe import Recipe
+    from lichen.jobs.recipe_run import compare_recipe, train_recipe
     from lichen.jobs.uplift import uplift
     from lichen.jobs.worth import Uplift
     from lichen.linking.config import LinkConfig

@@ -91,6 +91,15 @@ def test_means_of_a_cost_stand_only_where_every_task_has_it(pages, row):
     assert pages.fusion_section([]) == []
 
 
+def test_what_was_not_measured_is_told_with_its_reason(pages, row):
+    other = {**row, "task": "woods", "standings": row["standings"][:1]}
+    section = "\n".join(pages.fusion_section([row, other]))
+    assert "\n| woods | 72.0 | – | – | – | 🟩 74.9 (+2.1) | – |\n" in section
+    assert f"\n- `adapter` on woods: {pages.SLOW['adapter']}.\n" in section
+    assert f"\n- `add`, `concat` on woods: {pages.UNASKED}.\n" in section
+    assert pages.GAPS not in "\n".join(pages.fusion_section([row]))
+
+
 def test_every_fusion_of_every_task_has_its_line(pages):
     rows = [json.loads(path.read_text(encoding="utf-8")) for path in ROWS]
     page = pages.fusion_page(rows)

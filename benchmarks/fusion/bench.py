@@ -62,8 +62,6 @@ ROUNDING = 0.01
 """Most by which a seed's score without knowledge may differ where processors round differently."""
 METRICS = {"classify": "accuracy", "tag": "F1 of a sentence's spans"}
 """What is counted, by what is asked."""
-SHORT = {"input": {"facts": 2}, "entity_tokens": {"at": 5}}
-"""What keeps a run short: fewer facts as words, one layer for the entities' tokens."""
 SETTINGS: dict[str, Setting] = {
     "sst2": Setting(num_train=150, num_test=1500),
     "absa": Setting(num_test=1500),
@@ -135,6 +133,11 @@ def text_of(task: Task) -> li.TextEncoder:
     return chinese_encoder(chinese_texts())
 
 
+def short(text: li.TextEncoder) -> dict[str, dict[str, Any]]:
+    """Return what keeps a run short: fewer facts as words, one layer for the entities' tokens."""
+    return {"input": {"facts": 2}, "entity_tokens": {"at": text.num_layers - 1}}
+
+
 def contest_of(name: str, setting: Setting) -> tuple[Task, Contest]:
     """Return a task as the first seed draws it, and what its fusions are compared on."""
     sizes = {"num_train": setting.num_train, "num_test": setting.num_test}
@@ -144,8 +147,9 @@ def contest_of(name: str, setting: Setting) -> tuple[Task, Contest]:
     if setting.task == "choose":
         tasks = [replace(t, corpus=with_one_answer(t.corpus, str(t.group))) for t in tasks]
     first = tasks[0]
+    text = text_of(first)
     return first, Contest(
-        text=text_of(first),
+        text=text,
         nodes=nodes_of(first, setting),
         graph=first.graph,
         corpora=[task.corpus for task in tasks],
@@ -157,7 +161,7 @@ def contest_of(name: str, setting: Setting) -> tuple[Task, Contest]:
             fusion_learning_rate=1e-3,
         ),
         settings={k: getattr(setting, k) for k in ("mentions", "facts", "hops", "select", "head")},
-        special={**SHORT, **setting.special},
+        special={**short(text), **setting.special},
         task=setting.task,
         group=first.group,
     )

@@ -68,13 +68,16 @@ def kind_of(folder: Path) -> str | None:
 
 def _read_manifest(folder: Path, *, kind: str) -> dict[str, str]:
     path = folder / MANIFEST
-    if not path.is_file():
-        raise ArtifactError(
-            f"{path}: no such file, so this folder holds no complete {kind}. Give the folder "
-            "that `save` wrote."
-        )
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_bytes()
+    except OSError as error:
+        is_absent = isinstance(error, FileNotFoundError | NotADirectoryError | IsADirectoryError)
+        raise ArtifactError(
+            f"{path}: {'no such file' if is_absent else error.strerror}, so this folder holds no "
+            f"complete {kind}. Give the folder that `save` wrote."
+        ) from None
+    try:
+        manifest = json.loads(text)
         found = (manifest["format"], manifest["kind"])
         hashes: dict[str, str] = dict(manifest["sha256"])
     except (ValueError, KeyError, TypeError) as error:

@@ -24,10 +24,16 @@ def require_folder(path: Path) -> None:
     """Refuse a path that cannot be a folder, before anything long is done for it.
 
     Raises:
-        ConfigError: a file stands there, or on the way there.
+        ConfigError: a file stands there, or on the way there, or no such place can be.
     """
     for part in (path, *path.parents):
-        if part.exists() and not part.is_dir():
+        try:
+            is_file = part.exists() and not part.is_dir()
+        except OSError as error:  # a name too long, a folder that is closed to this user
+            raise ConfigError(
+                f"{path}: must be a folder or free; {error.strerror}. Give another folder."
+            ) from None
+        if is_file:
             raise ConfigError(
                 f"{path}: must be a folder or free; {part} is a file. Give another folder."
             )

@@ -19,7 +19,7 @@ def ask(
     as_json: AsJson = False,
 ) -> None:
     """Answer a question from the facts in a run's store, and show what the answer rests on."""
-    with li.Store.open(run / "facts.db") as store:
+    with li.Store.open(run / "facts.db", must_exist=True) as store:
         answer = li.Answerer.load(run / "answerer", store).ask(question)
     found = json.dumps(li.answer_json(answer), indent=2, ensure_ascii=False)
     typer.echo(found if as_json else answer.explain())

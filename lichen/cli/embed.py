@@ -14,7 +14,8 @@ import lichen as li
 from lichen.base import check
 from lichen.base.config import load_config
 from lichen.base.errors import ConfigError
-from lichen.cli.output import AsJson, Columns, OnBadLine, names_of, show
+from lichen.cli.output import PATH, AsJson, Columns, OnBadLine, names_of, place_of, show
+from lichen.data.read import ReadReport, scan_graph
 from lichen.data.splits import divide, odd_facts
 
 
@@ -45,7 +46,7 @@ def embed(
         float, typer.Option(help="Share of facts for validation, and again for the test.")
     ] = 0.0,
     processes: Annotated[int, typer.Option(help="That share the training.")] = 1,
-    out: Annotated[Path, typer.Option(help="Folder for the vectors.")] = Path("runs/nodes"),
+    out: Annotated[str, typer.Option(help="Folder for the vectors.", metavar=PATH)] = "runs/nodes",
     on_bad_line: OnBadLine = "raise",
     columns: Columns = None,
     as_json: AsJson = False,
@@ -56,8 +57,9 @@ def embed(
     """
     import torch  # other verbs start without it
 
+    place = place_of("--out", out)
     check.between("--hold-out", hold_out, 0.0, 0.495)  # train keeps a hundredth
-    facts = li.Graph.load(graph, on_bad_line=on_bad_line, columns=names_of(columns))
+    facts, read = scan_graph(graph, on_bad_line=on_bad_line, columns=names_of(columns))
     if hold_out:
         facts = divide(facts, valid=hold_out, test=hold_out, seed=seed)
     config = li.EmbeddingConfig() if recipe is None else load_config(li.EmbeddingConfig, recipe)
@@ -71,11 +73,23 @@ def embed(
     for split, without in _WITHOUT.items():
         if split in facts.splits and not len(facts.split(split)):
             typer.echo(f"lichen: the {split} split holds no fact, so {without}.", err=True)
-    run = li.train(encoder, facts, out=out, config=config, processes=processes)
+    run = li.train(encoder, facts, out=place, config=config, processes=processes)
     if len(facts.splits.get("valid", ())):
-        li.calibrate(run.model, facts).save(out)
-    found = {**run.metrics, "out": str(out), **_about_splits(run.model, facts)}
+        li.calibrate(run.model, facts).save(place)
+    found = {**run.metrics, "out": out, **_about_facts(facts, read)}
+    found |= _about_splits(run.model, facts)
     show(found, as_json=as_json)
+
+
+def _about_facts(facts: li.Graph, read: ReadReport) -> dict[str, int]:
+    """Count what was trained on, and what of it came twice or is its own tail."""
+    h, _, t = facts.split("train").T
+    return {
+        "train_facts": len(h),
+        "train_loops": int((h == t).sum()),
+        "duplicates": read.num_duplicates - read.num_shared,
+        "in_two_splits": read.num_shared,
+    }
 
 
 def _about_splits(encoder: li.GraphEncoder, facts: li.Graph) -> dict[str, Any]:

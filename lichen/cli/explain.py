@@ -19,6 +19,6 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Answer a question, show how it was read, and ask again without the facts cited."""
-    with li.Store.open(run / "facts.db") as store:
+    with li.Store.open(run / "facts.db", must_exist=True) as store:
         found = li.explain(li.Answerer.load(run / "answerer", store), question)
     typer.echo(json.dumps(found.to_json(), indent=2, ensure_ascii=False) if as_json else str(found))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 import lichen as li
 from lichen.base.errors import ConfigError
-from lichen.cli.output import AsJson, Columns, OnBadLine, names_of, show
+from lichen.cli.output import PATH, AsJson, Columns, OnBadLine, names_of, place_of, show
 
 
 def link(
@@ -19,7 +18,9 @@ def link(
     *,
     graph: Annotated[str, typer.Option(help="atlas, a file, a folder, or a store.")] = "atlas",
     text: Annotated[str | None, typer.Option(help="Link this text in place of a corpus.")] = None,
-    out: Annotated[Path, typer.Option(help="Where the linked corpus goes.")] = Path("linked.jsonl"),
+    out: Annotated[
+        str, typer.Option(help="Where the linked corpus goes.", metavar=PATH)
+    ] = "linked.jsonl",
     on_bad_line: OnBadLine = "raise",
     columns: Columns = None,
     as_json: AsJson = False,
@@ -27,6 +28,7 @@ def link(
     """Find mentions of a graph's entities in texts and decide which entity each means."""
     if (corpus is None) == (text is None):
         raise ConfigError("link: give either a corpus or --text, and not both.")
+    place = place_of("--out", out)
     facts = li.Graph.load(graph, on_bad_line=on_bad_line, columns=names_of(columns))
     linker = li.Linker(facts, li.TextEncoder.load())
     if text is not None:
@@ -43,7 +45,7 @@ def link(
             "documents": len(linked),
             "mentions": len(mentions),
             "nil": sum(m.entity is None for m in mentions),
-            "out": str(linked.save(out)),
+            "out": str(linked.save(place)),
         },
         as_json=as_json,
     )

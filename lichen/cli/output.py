@@ -25,6 +25,8 @@ Columns = Annotated[
         help="Order of the columns of tables without a header, such as relation,head,tail.",
     ),
 ]
+PATH = "<path>"
+"""How --help shows a path that comes as a text, for `place_of` to read."""
 RunFolder = Annotated[Path, typer.Option("--run", help="What `lichen quickstart` wrote.")]
 
 
@@ -35,6 +37,22 @@ def names_of(columns: str | None) -> list[str] | None:
     ['relation', 'head', 'tail']
     """
     return None if columns is None else [name.strip() for name in columns.split(",")]
+
+
+def place_of(option: str, text: str) -> Path:
+    """Return the path that an option gave; an empty one would be the folder the shell is in.
+
+    Raises:
+        ConfigError: it is empty, as a variable is that was never set.
+
+    >>> place_of("--out", "")
+    Traceback (most recent call last):
+    ...
+    lichen.base.errors.ConfigError: --out must be a path; got ''. Name one, or leave it out.
+    """
+    if not text.strip():
+        raise ConfigError(f"{option} must be a path; got {text!r}. Name one, or leave it out.")
+    return Path(text)
 
 
 def refuse_beside_recipe(ctx: typer.Context, *allowed: str) -> None:

@@ -9,7 +9,16 @@ import typer
 
 import lichen as li
 from lichen.base.errors import ConfigError
-from lichen.cli.output import AsJson, Columns, OnBadLine, names_of, refuse_beside_recipe, show
+from lichen.cli.output import (
+    PATH,
+    AsJson,
+    Columns,
+    OnBadLine,
+    names_of,
+    place_of,
+    refuse_beside_recipe,
+    show,
+)
 
 
 def train(
@@ -24,9 +33,7 @@ def train(
     graph: Annotated[
         str | None, typer.Option(help="atlas, a file, a folder, or a store; not with a recipe.")
     ] = None,
-    nodes: Annotated[Path, typer.Option(help="Folder that `lichen embed` wrote.")] = Path(
-        "runs/nodes"
-    ),
+    nodes: Annotated[Path, typer.Option(help="What `lichen embed` wrote.")] = Path("runs/nodes"),
     text: Annotated[
         str | None, typer.Option(help="A language model; none is the packaged.")
     ] = None,
@@ -37,7 +44,7 @@ def train(
     ] = None,
     seed: Annotated[int, typer.Option(help="Of start and order.")] = 0,
     processes: Annotated[int, typer.Option(help="That share the training.")] = 1,
-    out: Annotated[Path, typer.Option(help="Run folder.")] = Path("runs/first"),
+    out: Annotated[str, typer.Option(help="Run folder.", metavar=PATH)] = "runs/first",
     on_bad_line: OnBadLine = "raise",
     columns: Columns = None,
     as_json: AsJson = False,
@@ -53,6 +60,7 @@ def train(
     from lichen.jobs.beforehand import learnable  # which loads torch: not for --help
     from lichen.jobs.guards import warn_of_unread
 
+    place = place_of("--out", out)
     if graph is None:
         raise ConfigError("--graph must be given with a corpus; got nothing. Name the graph.")
     data = li.Corpus.load(corpus, on_bad_line=on_bad_line)
@@ -70,8 +78,8 @@ def train(
     if not any(doc.mentions for doc in data):
         data = li.Linker(facts, model.text).link(data)
     valid = data.valid if any(doc.split == "valid" for doc in data) else None
-    run = li.train(model, data.train, valid=valid, out=out, seed=seed, processes=processes)
-    show({**run.metrics, "out": str(out)}, as_json=as_json)
+    run = li.train(model, data.train, valid=valid, out=place, seed=seed, processes=processes)
+    show({**run.metrics, "out": out}, as_json=as_json)
 
 
 def _train_recipe(recipe: Path, *, processes: int, as_json: bool) -> None:

@@ -11,7 +11,15 @@ import typer
 
 import lichen as li
 from lichen.base.errors import ConfigError
-from lichen.cli.output import AsJson, Columns, OnBadLine, names_of, refuse_beside_recipe
+from lichen.cli.output import (
+    PATH,
+    AsJson,
+    Columns,
+    OnBadLine,
+    names_of,
+    place_of,
+    refuse_beside_recipe,
+)
 
 
 def uplift(
@@ -34,7 +42,7 @@ def uplift(
         typer.Option(help="With a recipe: all, or names such as gate,add; none is the recipe's."),
     ] = None,
     seeds: Annotated[int, typer.Option(help="How many seeds; at least three.")] = 3,
-    html: Annotated[Path | None, typer.Option(help="Write the report there.")] = None,
+    html: Annotated[str | None, typer.Option(help="Write the report there.", metavar=PATH)] = None,
     on_bad_line: OnBadLine = "raise",
     columns: Columns = None,
     as_json: AsJson = False,
@@ -43,9 +51,10 @@ def uplift(
 
     With a recipe, many fusions are compared, each beside its twins.
     """
+    report = None if html is None else place_of("--html", html)
     if run.suffix == ".toml":
         refuse_beside_recipe(ctx, "run", "fusions", "html", "as_json")
-        _compare(li.Recipe.load(run), fusions, html=html, as_json=as_json)
+        _compare(li.Recipe.load(run), fusions, html=report, as_json=as_json)
         return
     if fusions is not None:
         raise ConfigError(
@@ -63,8 +72,8 @@ def uplift(
     if not any(doc.mentions for doc in test):
         test = li.Linker(facts, finished.model.text).link(test)
     found = li.uplift(finished, test, seeds=tuple(range(seeds)), graph=facts)
-    if html is not None:
-        found.save_html(html)
+    if report is not None:
+        found.save_html(report)
     typer.echo(json.dumps(found.to_json(), indent=2) if as_json else found.table())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 
 import numpy as np
@@ -25,6 +25,40 @@ class _Numbers(dict[str, int]):
 
     def numbers(self, labels: Iterable[str], count: int) -> Rows:
         return np.fromiter(map(self.__getitem__, labels), dtype=np.int32, count=count)
+
+
+_ROWS = (tuple, list, np.ndarray)
+"""Types of a triple; a text of three letters is none, nor is a set, which has no order."""
+
+
+def labelled(triples: Iterable[Sequence[str]], *, what: str) -> Iterator[tuple[str, str, str]]:
+    """Yield triples, each of them found to be three labels.
+
+    Args:
+        triples: (head, relation, tail) labels.
+        what: what the message calls them.
+
+    Yields:
+        Each triple.
+
+    Raises:
+        DataError: they are no list, or one is no triple of texts.
+    """
+    if isinstance(triples, str) or not isinstance(triples, Iterable):
+        raise DataError(
+            f"{what} must be a list of (head, relation, tail); got {type(triples).__name__}. Give "
+            "three labels a fact."
+        )
+    for place, fact in enumerate(triples):
+        if isinstance(fact, _ROWS) and len(fact) == 3:
+            h, r, t = fact
+            if isinstance(h, str) and isinstance(r, str) and isinstance(t, str):
+                yield h, r, t
+                continue
+        raise DataError(
+            f"{what}[{place}] must be (head, relation, tail), three texts; got {fact!r}. Give "
+            "three labels a fact."
+        )
 
 
 class GraphBuilder:

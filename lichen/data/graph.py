@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lichen.base import check
 from lichen.base.errors import DataError, ShapeError
 from lichen.data.distinct import ascending, owned
 from lichen.data.index import EndIndex, PairIndex
@@ -162,14 +163,16 @@ class Graph:
             The graph, ids in order of first appearance.
 
         Raises:
-            DataError: `splits` names "train".
+            DataError: a triple is not three texts, or `splits` names "train".
+            ConfigError: `splits` is no mapping.
 
         >>> g = Graph.from_triples([("Vienna", "capital_of", "Austria")])
         >>> g
         Graph(2 entities, 1 relations, 1 facts)
         """
-        from lichen.data.builder import GraphBuilder
+        from lichen.data.builder import GraphBuilder, labelled
 
+        check.kind("splits", splits or {}, Mapping, fix="Give triples by the name of the split.")
         if splits and "train" in splits:
             raise DataError(
                 "splits must not hold 'train', which is the triples themselves. Leave it out."
@@ -179,7 +182,8 @@ class Graph:
         for split, rows in parts.items():
             if split:
                 builder.add_split(split)
-            for h, r, t in rows:
+            what = f"splits[{split!r}]" if split in (splits or {}) else "triples"
+            for h, r, t in labelled(rows, what=what):
                 builder.add_fact(h, r, t, split=split or None)
         return builder.build()
 

@@ -82,7 +82,7 @@ class Vocabulary:
         Raises:
             DataError: the label is unknown; the message suggests the nearest.
         """
-        found = self._ids.get(label)
+        found = self._ids.get(label) if isinstance(label, str) else None
         if found is None:
             near = self._nearest(str(label))
             hint = f" Did you mean {near!r}?" if near else ""

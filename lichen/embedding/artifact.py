@@ -90,7 +90,8 @@ def _disk_reason(error: BaseException) -> str | None:
     if isinstance(error, OSError | SafetensorError):
         return str(error)
     # torch.save keeps the reason to itself
-    return "torch.save was cut short" if "inline_container" in str(error) else None
+    is_cut = any(said in str(error) for said in ("inline_container", "iostream error"))
+    return "torch.save was cut short" if is_cut else None
 
 
 def read_artifact(folder: Path, *, kind: str) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -12,8 +12,10 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
+from lichen.base import check
 from lichen.base.errors import ArtifactError, DataError
 from lichen.base.paths import require_folder
+from lichen.base.seeds import require_seed
 from lichen.data.graph import Graph, Ids
 from lichen.data.vocabulary import Vocabulary
 from lichen.data.write.atomic import atomic_text
@@ -137,7 +139,7 @@ def calibrate(
     candidates from the rest.
 
     Args:
-        encoder: the trained vectors.
+        encoder: the trained vectors, or anything that scores entities and relations.
         graph: the graph, its splits included.
         split: facts that training did not see.
         limit: facts used at most, drawn at random.
@@ -148,7 +150,10 @@ def calibrate(
 
     Raises:
         DataError: there is no such split, it is empty, or a score is NaN.
+        ConfigError: `limit` or `seed` is out of bounds.
     """
+    check.whole("limit", limit, 1, 1_000_000_000)
+    require_seed("seed", seed)
     triples = facts_to_rank(encoder, graph, split)
     order = np.random.default_rng(seed).permutation(len(triples))[:limit]
     asked = triples[np.sort(order)]

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 import shutil
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from lichen.base.errors import ConfigError
-from lichen.data.graph import Ids
+from lichen.base.errors import ConfigError, LichenError
+from lichen.base.paths import require_folder
+from lichen.data.graph import Graph
 from lichen.embedding.artifact import drafted, read_artifact, write_files
 from lichen.embedding.config import EmbeddingConfig
 from lichen.embedding.encoder import GraphEncoder
 
+if sys.platform != "win32":
+    import fcntl
+
 KIND = "embedding-checkpoint"
+_ADVICE = "Start as that run did, give another folder, or remove this one to begin anew."
 
 
 class Checkpoint:
@@ -66,10 +76,62 @@ class Checkpoint:
         differing = [k for k, x in self.run.items() if documents["run"].get(k) != _plain(x)]
         if differing:
             raise ConfigError(
-                f"{self.folder}: holds a run with another {' and '.join(differing)}. "
-                "Give another folder, or remove this one to begin anew."
+                f"{self.folder}: holds a run with another {' and '.join(differing)}. {_ADVICE}"
             )
         return tensors, documents["progress"]
+
+
+@contextmanager
+def alone(checkpoint: Checkpoint | None) -> Iterator[None]:
+    """Keep a checkpoint to one run while that lasts, by a lock that ends with its process.
+
+    Two runs are told apart where the file system has locks; those of Windows are not asked.
+
+    Args:
+        checkpoint: what the run writes; None holds nothing.
+
+    Raises:
+        ConfigError: another run is writing it, or a file stands where a folder is to be.
+        LichenError: the disk cannot be written to.
+    """
+    if checkpoint is None or sys.platform == "win32":
+        yield
+        return
+    folder = checkpoint.folder
+    lock = folder.with_name(f".{folder.name}.lock")
+    require_folder(folder)
+    file = _locked(lock, of=folder)
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
+        os.close(file)
+
+
+def _locked(lock: Path, *, of: Path) -> int:
+    """Return the open lock file, held; one that its last holder removed meanwhile is none."""
+    while True:
+        try:
+            lock.parent.mkdir(parents=True, exist_ok=True)
+            file = os.open(lock, os.O_RDWR | os.O_CREAT)
+        except OSError as error:
+            raise LichenError(
+                f"{of}: must be a folder to write to, and the disk did not let it: {error}. Give "
+                "another folder."
+            ) from error
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(file)
+            raise ConfigError(
+                f"{of}: must be written by one run at a time, and another is writing it now. Give "
+                "another folder, or wait until that run has ended."
+            ) from None
+        except OSError:  # a file system without locks
+            return file
+        if os.fstat(file).st_nlink:
+            return file
+        os.close(file)
 
 
 def remove_checkpoint(folder: Path) -> None:
@@ -88,14 +150,17 @@ def _beside(folder: Path) -> tuple[Path, Path]:
     return draft, old
 
 
-def encoder_run(encoder: GraphEncoder, facts: Ids, config: EmbeddingConfig) -> dict[str, Any]:
-    """Return what tells a run of `train_embedding` from others.
+def encoder_run(encoder: GraphEncoder, graph: Graph, config: EmbeddingConfig) -> dict[str, Any]:
+    """Return what tells a run of `train_embedding` from others, its start left out.
 
     Args:
         encoder: what is trained.
-        facts: `(facts, 3)` what it is trained on.
-        config: the settings; a run may go on with other epochs and patience.
+        graph: what it is trained on, and what its validation facts are ranked among.
+        config: the settings; a run may go on with another patience, and with other epochs where
+            they do not decide its learning rate.
     """
+    free = ("epochs", "patience") if config.last_rate == 1 else ("patience",)
+    valid = graph.split("valid") if "valid" in graph.splits else graph.triples[:0]
     run = {
         "class": type(encoder).__name__,
         **encoder.parts,
@@ -106,11 +171,75 @@ def encoder_run(encoder: GraphEncoder, facts: Ids, config: EmbeddingConfig) -> d
         "reciprocal": encoder.reciprocal,
         "entities": encoder.num_entities,
         "relations": encoder.num_relations,
-        "facts": digest(facts),
-        "config": {k: x for k, x in asdict(config).items() if k not in ("epochs", "patience")},
+        "facts": digest(graph.split("train")),
+        "validation facts": digest(valid),
+        "known facts": digest(graph.triples if len(valid) else valid),
+        "config": {k: x for k, x in asdict(config).items() if k not in free},
     }
     fixed = encoder.named_buffers(recurse=False)
     return run | {f"encoder.{name}": digest(tensor.numpy(force=True)) for name, tensor in fixed}
+
+
+def start_of(encoder: GraphEncoder) -> str:
+    """Return the hash of what an encoder starts from: its weights, and its stream if it draws."""
+    found = hashlib.sha256()
+    for name, tensor in sorted(encoder.state_dict().items()):
+        found.update(f"{name}:{digest(tensor.numpy(force=True))}".encode())
+    if encoder.draw is not None:
+        found.update(json.dumps(encoder.draw.bit_generator.state).encode())
+    return found.hexdigest()
+
+
+def require_kept(folder: Path, encoder: GraphEncoder, tensors: Mapping[str, Tensor]) -> None:
+    """Refuse an encoder whose weights are none that a run kept.
+
+    Args:
+        folder: where the run's state is.
+        encoder: what is to go on, and does not start as the run did.
+        tensors: the run's state, its last weights as `encoder.` and its best as `best.`.
+
+    Raises:
+        ConfigError: it holds other weights.
+    """
+    own = encoder.state_dict()
+    for prefix in ("encoder.", "best."):
+        kept = part(tensors, prefix)
+        if kept and all(torch.equal(kept[name], x.cpu()) for name, x in own.items()):
+            return
+    raise ConfigError(f"{folder}: holds a run that began with other vectors. {_ADVICE}")
+
+
+def require_course(
+    folder: Path, config: EmbeddingConfig, *, epoch: int, valid_mrr: Sequence[float]
+) -> None:
+    """Refuse epochs or a patience under which a run would not have come to where it is.
+
+    Args:
+        folder: where the run's state is.
+        config: what it is to go on with.
+        epoch: the last one that was run.
+        valid_mrr: what it saw at each look at the validation split, if it has one.
+
+    Raises:
+        ConfigError: it would have stopped before, or would not have looked there.
+    """
+    best, since, longest = -1.0, 0, 0
+    for mrr in valid_mrr[:-1]:
+        best, since = (mrr, 0) if mrr > best else (best, since + 1)
+        longest = max(longest, since)
+    off = None
+    if longest >= config.patience:
+        off = f"went on after {longest} looks without a better MRR", "patience"
+    elif epoch > config.epochs:
+        off = f"is at epoch {epoch}", "epochs"
+    elif valid_mrr and epoch < config.epochs and epoch % config.valid_every:
+        off = f"ended with a look at the validation split at epoch {epoch}", "epochs"
+    if off is not None:
+        came, key = off
+        raise ConfigError(
+            f"{folder}: holds a run that {came}, and embed.{key} is {getattr(config, key)}. "
+            f"{_ADVICE}"
+        )
 
 
 def digest(array: NDArray[Any]) -> str:

@@ -11,10 +11,13 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from lichen.base.errors import DataError
+from lichen.base import check
+from lichen.base.errors import DataError, ShapeError
+from lichen.base.seeds import require_seed
 from lichen.data.graph import Graph, Ids
 from lichen.data.splits import OddFacts, odd_facts
 from lichen.embedding.evaluate import Sized, facts_to_rank
+from lichen.embedding.ids import whole_ids
 
 Floats = NDArray[np.float64]
 TRIES = 20
@@ -106,10 +109,13 @@ def triple_classification(
 
     Raises:
         DataError: a split is absent or empty, or has no negatives, or a score is NaN.
+        ShapeError: negatives do not hold three ids a fact.
+        ConfigError: `seed` is out of bounds, or negatives are not given by split.
 
     References:
         Socher et al., 2013, NeurIPS 26, section 4.3.
     """
+    require_seed("seed", seed)
     tuning, judged = (facts_to_rank(encoder, graph, name) for name in (tune, split))
     if negatives is None:
         draw = np.random.default_rng(seed)
@@ -121,13 +127,22 @@ def triple_classification(
 
 
 def _given(negatives: Mapping[str, Ids], split: str) -> Ids:
-    if not len(negatives.get(split, ())):
+    """Return the false facts given for a split: `(false, 3)` ids, at least one."""
+    check.kind("negatives", negatives, Mapping, fix="Give (false, 3) ids by the split's name.")
+    given = negatives.get(split)
+    found = whole_ids(f"negatives[{split!r}]: entity and relation", () if given is None else given)
+    if not found.size:
         have = {name: len(ids) for name, ids in negatives.items()}
         raise DataError(
             f"negatives must hold at least one false fact of the {split} split; got {have}. "
             "Add some, or pass None to have each fact corrupted."
         )
-    return negatives[split]
+    if found.ndim != 2 or found.shape[1] != 3:
+        raise ShapeError(
+            f"negatives[{split!r}] must have shape (false, 3), ids of head, relation and tail; got "
+            f"{found.shape}. Give three ids a fact."
+        )
+    return found
 
 
 def _judge(tuned: _Scored, found: _Scored, graph: Graph) -> TripleClassification:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from lichen.base import check
 from lichen.base.choose import choose
-from lichen.base.errors import DataError
+from lichen.base.errors import ConfigError, DataError
 from lichen.data.graph import Graph, Ids
 from lichen.data.vocabulary import Vocabulary
 from lichen.embedding.calibrate import (
@@ -22,6 +23,7 @@ from lichen.embedding.calibrate import (
     score_all,
 )
 from lichen.embedding.encoder import GraphEncoder
+from lichen.embedding.prior import PriorRanker, encoder_within
 
 Asked = tuple[str | None, str | None, str | None]
 """Labels of head, relation and tail; the one to predict is None."""
@@ -121,6 +123,8 @@ def complete_many(
     """
     is_hidden = choose("known", known, _IS_HIDDEN)
     check.whole("top", top, 1, 1_000_000_000)
+    if graph is not None:
+        check.kind("complete: graph", graph, Graph, fix="Load it by Graph.load.")
     facts, missing = _read(encoder, asked)
     stated = None if graph is None else _facts_of(graph, encoder)
     found: list[list[Prediction]] = [[] for _ in asked]
@@ -179,14 +183,14 @@ class _Answers:
         ]
 
 
-def nearest(encoder: GraphEncoder, label: str, *, top: int = 10) -> list[Neighbour]:
+def nearest(encoder: GraphEncoder | PriorRanker, label: str, *, top: int = 10) -> list[Neighbour]:
     """Return the entities whose vectors are nearest to an entity's.
 
     Near means a high cosine where scores are inner products, and a short Euclidean distance
     where scores are distances.
 
     Args:
-        encoder: the trained vectors.
+        encoder: the trained vectors; a `PriorRanker` has those of its encoder.
         label: label of the entity.
         top: neighbours at most.
 
@@ -195,28 +199,64 @@ def nearest(encoder: GraphEncoder, label: str, *, top: int = 10) -> list[Neighbo
 
     Raises:
         DataError: the label is unknown, or a vector holds a NaN.
+        ConfigError: the model has no entity vectors, as a `PathModel` has none.
+    """
+    check.kind("label", label, str, fix="Ask nearest_many for several.")
+    return nearest_many(encoder, [label], top=top)[0]
+
+
+def nearest_many(
+    encoder: GraphEncoder | PriorRanker, labels: Sequence[str], *, top: int = 10
+) -> list[list[Neighbour]]:
+    """Return the entities whose vectors are nearest to each of some, together; see `nearest`.
+
+    Args:
+        encoder: the trained vectors; a `PriorRanker` has those of its encoder.
+        labels: labels of the entities.
+        top: neighbours of an entity at most.
+
+    Returns:
+        Neighbours of each, nearest first, itself left out, in the order asked.
+
+    Raises:
+        DataError: a label is unknown, or a vector holds a NaN.
+        ConfigError: as in `nearest`; or `labels` is no list.
     """
     check.whole("top", top, 1, 1_000_000_000)
-    entity = encoder.entities.id(label)
+    encoder = encoder_within(encoder, call="nearest")
+    if isinstance(labels, str) or not isinstance(labels, Iterable):
+        raise ConfigError(
+            f"nearest_many: labels must be a list of labels; got {labels!r}. Ask nearest for one."
+        )
+    entities = torch.from_numpy(encoder.entities.ids(labels))
+    found: list[list[Neighbour]] = []
     with torch.no_grad():
         vectors = encoder.vectors()
-        own = vectors[entity]
-        if encoder.scorer.comparison.is_dot:
-            size = vectors.norm(dim=1) * own.norm()
-            similarity = (vectors @ own) / size.clamp_min(torch.finfo(vectors.dtype).tiny)
-        else:
-            similarity = -torch.cdist(vectors, own[None])[:, 0]
-        if similarity.isnan().any():
-            raise DataError(
-                "vectors must hold numbers; they hold a NaN. The training of these vectors "
-                "diverged: train again with a lower learning rate."
-            )
-        similarity[entity] = -torch.inf
-        best, ids = similarity.topk(min(top, len(vectors) - 1))
-    return [
-        Neighbour(encoder.entities[i], value)
-        for i, value in zip(ids.tolist(), best.tolist(), strict=True)
-    ]
+        for block in blocks(len(entities), len(vectors)):
+            asked = entities[block].to(vectors.device)
+            similarity = _similarity(encoder, vectors[asked], vectors)
+            similarity[torch.arange(len(asked)), asked] = -torch.inf
+            best, ids = similarity.topk(min(top, len(vectors) - 1), dim=1)
+            found += [
+                [Neighbour(encoder.entities[i], x) for i, x in zip(*row, strict=True)]
+                for row in zip(ids.tolist(), best.tolist(), strict=True)
+            ]
+    return found
+
+
+def _similarity(encoder: GraphEncoder, asked: Tensor, vectors: Tensor) -> Tensor:
+    """Return how near all vectors are to some: `(asked, width)` -> `(asked, entities)`."""
+    if encoder.scorer.comparison.is_dot:
+        size = asked.norm(dim=1)[:, None] * vectors.norm(dim=1)
+        found: Tensor = (asked @ vectors.T) / size.clamp_min(torch.finfo(vectors.dtype).tiny)
+    else:
+        found = -torch.cdist(asked, vectors)
+    if found.isnan().any():
+        raise DataError(
+            "vectors must hold numbers; they hold a NaN. The training of these vectors "
+            "diverged: train again with a lower learning rate."
+        )
+    return found
 
 
 def _read(encoder: Completer, asked: Sequence[Asked]) -> tuple[Ids, Ids]:
@@ -225,7 +265,7 @@ def _read(encoder: Completer, asked: Sequence[Asked]) -> tuple[Ids, Ids]:
     missing = np.zeros(len(asked), dtype=np.int64)
     names = (encoder.entities, encoder.relations, encoder.entities)
     for row, query in enumerate(asked):
-        if isinstance(query, str) or len(query) != len(names):
+        if not isinstance(query, tuple | list) or len(query) != len(names):
             raise DataError(
                 "complete: a query must be (head, relation, tail), one of them None; got "
                 f"{query!r}."

@@ -53,7 +53,7 @@ class DescribedEncoder(GraphEncoder):
         ConfigError: `dim` or `reciprocal` does not fit the scorer, or there is nothing to compute
             vectors from.
         ShapeError: `features` does not have one row an entity.
-        DataError: `features` holds a NaN or an infinity.
+        DataError: `features` are no numbers, or hold a NaN or an infinity.
 
     References:
         Wang et al., 2021, arXiv:1911.06136 (KEPLER). Differs: the language model is frozen.
@@ -147,7 +147,7 @@ class DescribedEncoder(GraphEncoder):
         Raises:
             ShapeError: a list does not hold pairs, or `text` is not as wide as the features.
             ConfigError: there is a text, and there are no features.
-            DataError: an id is out of range.
+            DataError: an id is out of range, or `text` holds a NaN, an infinity or no numbers.
         """
         told = None if text is None else self._told(text)
         return self._placed(as_head, as_tail, table=self.vectors(), told=told)
@@ -170,13 +170,18 @@ class DescribedEncoder(GraphEncoder):
         if not self.features.shape[1]:
             return super()._told(text, of=of)  # refuses it
         wanted = tuple(self.features.shape[1:])
-        came = repr(text) if isinstance(text, str) else tuple(np.shape(text))
-        if came != wanted:
+        said = None if isinstance(text, str) else _numbers(of, text)
+        if said is None or tuple(said.shape) != wanted:
+            came = repr(text) if said is None else tuple(said.shape)
             raise ShapeError(
                 f"{of} must be a vector of shape {wanted}, that of the features; got {came}. "
                 "Encode it as the features were."
             )
-        said = text if isinstance(text, Tensor) else torch.from_numpy(np.array(text, np.float32))
+        if not bool(said.isfinite().all()):
+            raise DataError(
+                f"{of} must be numbers; it holds a NaN or an infinity. Look at how that entity "
+                "was described."
+            )
         return said.to(self.features)
 
     def _labels(self) -> Graph:
@@ -264,8 +269,7 @@ def descriptions(graph: Graph) -> list[str]:
 def _matrix(features: ArrayLike | Tensor | None, num_entities: int) -> Tensor:
     if features is None:
         return torch.zeros(num_entities, 0)
-    given = features.detach() if isinstance(features, Tensor) else np.asarray(features)
-    found = torch.as_tensor(given, dtype=torch.float32, device="cpu")
+    found = _numbers("features", features)
     if found.ndim != 2 or len(found) != num_entities or not found.shape[1]:
         raise ShapeError(
             f"features must have shape ({num_entities}, width), a row an entity; got "
@@ -278,3 +282,20 @@ def _matrix(features: ArrayLike | Tensor | None, num_entities: int) -> Tensor:
             "entity was described."
         )
     return found
+
+
+def _numbers(what: str, given: ArrayLike | Tensor) -> Tensor:
+    """Return what a caller gives as numbers, on the CPU; a NaN or an infinity may be among them."""
+    if isinstance(given, Tensor):
+        return given.detach().to("cpu", torch.float32)
+    try:
+        found = np.asarray(given)
+    except ValueError:  # rows of several lengths
+        found = np.empty(0, dtype=object)
+    if found.dtype.kind not in "biuf":
+        raise DataError(
+            f"{what} must be an array of numbers; got a {type(given).__name__} of something else. "
+            "Give what TextEncoder.encode gives."
+        )
+    with np.errstate(over="ignore"):  # what is too large becomes an infinity
+        return torch.from_numpy(found.astype(np.float32))

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from lichen.base import check
 from lichen.base.errors import ConfigError
 from lichen.base.manifest import kind_of
+from lichen.base.seeds import require_seed
 from lichen.data.graph import Graph, Ids
 from lichen.data.vocabulary import Vocabulary
 from lichen.embedding import ENCODERS
@@ -49,7 +50,7 @@ class GraphEncoder(nn.Module):
 
     Raises:
         ChoiceError: no such scorer.
-        ConfigError: `dim` or `reciprocal` does not fit the scorer.
+        ConfigError: `dim`, `seed` or `reciprocal` is out of bounds or does not fit the scorer.
 
     >>> g = Graph.from_triples([("Vienna", "capital_of", "Austria")])
     >>> GraphEncoder("complex", g, dim=8).score_tails([0], [0]).shape
@@ -74,6 +75,7 @@ class GraphEncoder(nn.Module):
         super().__init__()
         check.whole("dim", dim, 1, 1_000_000)
         check.truth("reciprocal", reciprocal)
+        require_seed("seed", seed)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)  # a scorer's own weights start by torch's global stream
             self.scorer: Scorer = make_scorer(scorer, dim, **settings)
@@ -255,12 +257,12 @@ class GraphEncoder(nn.Module):
             The copy, the new entities last, in order of first appearance.
 
         Raises:
-            DataError: a relation is unknown, a text is of a known entity, or a new entity has
-                neither a fact with a known one nor a text.
-            ConfigError: there are texts, and the encoder reads none.
+            DataError: a relation is unknown, a text is of a known entity or holds a NaN, or a new
+                entity has neither a fact with a known one nor a text, or a blank label.
+            ConfigError: there are texts, and the encoder reads none; or `texts` is no mapping.
             ShapeError: a text is not as wide as the features.
         """
-        new = find_newcomers(facts, texts or {}, entities=self.entities, relations=self.relations)
+        new = find_newcomers(facts, texts, entities=self.entities, relations=self.relations)
         tables: dict[int, Any] = {}
         for name, rows in self._rows_of(new).items():
             table = getattr(self, name)

@@ -24,6 +24,7 @@ def whole_ids(what: str, ids: ArrayLike) -> Ids:
     Raises:
         DataError: one is no whole number; a fraction would be cut off, true and false taken for
             1 and 0.
+        ShapeError: lists in it are of several lengths.
 
     >>> whole_ids("entity", [1.7])
     Traceback (most recent call last):
@@ -31,7 +32,13 @@ def whole_ids(what: str, ids: ArrayLike) -> Ids:
     lichen.base.errors.DataError: entity ids must be whole numbers; got 1.7 (float64). Look ids \
 up by their labels.
     """
-    found = np.asarray(ids)
+    try:
+        found = np.asarray(ids)
+    except ValueError:
+        raise ShapeError(
+            f"{what} ids must be a list, or lists of one length; got lists of several. Give as "
+            "many ids in each."
+        ) from None
     if found.size and found.dtype.kind not in "iu":
         first = found.ravel()[:1].tolist()[0]
         raise DataError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -15,8 +15,10 @@ from lichen.base.errors import ConfigError
 from lichen.data.graph import Graph, Ids
 from lichen.embedding.artifact import read_artifact, write_artifact
 from lichen.embedding.calibrate import Completer, Kind, blocks, score_all
+from lichen.embedding.classify import FactScorer
 from lichen.embedding.encoder import GraphEncoder
 from lichen.embedding.evaluate import facts_to_rank
+from lichen.embedding.ids import side_by_side
 from lichen.embedding.known import KnownAnswers
 
 STEPS = np.array([1, 2, 3, 5, 9, 17, 33, 129])
@@ -31,6 +33,10 @@ SCALES = (0.5, 0.7, 1.0, 1.4, 2.0, 2.8)
 RIDGE = 0.5
 """Pull of each relation's habits to the common ones; a fact weighs 1."""
 _KIND = "prior-ranker"
+
+
+class FactCompleter(Completer, FactScorer, Protocol):
+    """What predictions can be asked of and single facts scored by."""
 
 
 class Roles:
@@ -49,7 +55,7 @@ class Roles:
         found, counts = np.unique(keys, return_counts=True)
         relation, self.entity = np.divmod(found, num_entities)
         self.starts = np.searchsorted(relation, np.arange(self.num_directed + 1))
-        self.use = np.digitize(counts, STEPS).astype(np.int64)
+        self.keys, self.use = found, np.digitize(counts, STEPS).astype(np.int64)
         self.known = KnownAnswers(facts, num_relations=num_relations)
 
     def classes(self, entity: Ids, relation: Ids) -> Tensor:
@@ -73,6 +79,28 @@ class Roles:
         out[rows, answers] += NUM_USES
         rows = np.arange(len(entity))
         out[rows, entity] = out[rows, entity] % NUM_USES + 2 * NUM_USES
+        return torch.from_numpy(out)
+
+    def classes_of(self, entity: Ids, relation: Ids, answer: Ids) -> Tensor:
+        """Return the class of one candidate of each (entity, relation, ?), as `classes` has it.
+
+        Args:
+            entity: `(facts,)` ids.
+            relation: `(facts,)` ids; r + num_relations asks for heads of r.
+            answer: `(facts,)` ids of the candidates.
+
+        Returns:
+            `(facts,)` int
+        """
+        keys = relation * self.num_entities + answer
+        at, after = (np.searchsorted(self.keys, keys, side=side) for side in ("left", "right"))
+        out = np.zeros(len(keys), dtype=np.int64)
+        out[at < after] = self.use[at[at < after]]
+        back = (relation + self.num_directed // 2) % self.num_directed
+        rows, answers = self.known.pairs(entity, back)
+        out[rows[answers == answer[rows]]] += NUM_USES
+        itself = entity == answer
+        out[itself] = out[itself] % NUM_USES + 2 * NUM_USES
         return torch.from_numpy(out)
 
 
@@ -104,7 +132,7 @@ class PriorRanker:
         Differs: how much each habit counts is learned from held-out facts.
     """
 
-    def __init__(self, ranker: Completer, facts: Ids, *, scale: float, weights: Tensor) -> None:
+    def __init__(self, ranker: FactCompleter, facts: Ids, *, scale: float, weights: Tensor) -> None:
         self.ranker, self.facts, self.scale, self.weights = ranker, facts, scale, weights
         self.entities, self.relations = ranker.entities, ranker.relations
         self.num_entities, self.num_relations = ranker.num_entities, ranker.num_relations
@@ -129,6 +157,16 @@ class PriorRanker:
         classes = self.roles.classes(asked, by)
         habits = self.weights[torch.from_numpy(by)].gather(1, classes)
         return scores.mul_(self.scale).add_(habits.to(scores))
+
+    @torch.no_grad()
+    def score(self, h: ArrayLike | Tensor, r: ArrayLike | Tensor, t: ArrayLike | Tensor) -> Tensor:
+        """Score facts by id, each as an answer to (h, r, ?): `(...)` each -> `(...)`."""
+        scores = self.ranker.score(h, r, t)
+        facts = (x.numpy(force=True) for x in side_by_side(h=h, r=r, t=t))
+        asked, by, answer = (x.ravel() for x in np.broadcast_arrays(*facts))
+        classes = self.roles.classes_of(asked, by, answer)
+        habits = self.weights[torch.from_numpy(by), classes].view(scores.shape)
+        return scores * self.scale + habits.to(scores)
 
     def score_relations(self, h: ArrayLike | Tensor, t: ArrayLike | Tensor) -> Tensor:
         """Score every relation between two entities: `(batch,)` each -> `(batch, relations)`."""
@@ -171,7 +209,7 @@ class PriorRanker:
 
 
 def fit_prior(
-    ranker: Completer, graph: Graph, split: str = "valid", *, ridge: float = RIDGE
+    ranker: FactCompleter, graph: Graph, split: str = "valid", *, ridge: float = RIDGE
 ) -> PriorRanker:
     """Learn the habits of relations so that a split's facts become likely among all entities.
 
@@ -186,7 +224,7 @@ def fit_prior(
         ridge: how strongly relations keep to the common habits.
 
     Returns:
-        What ranks by both; `evaluate` and `complete` take it in place of the ranker.
+        What ranks by both; whatever asks or measures the ranker takes it in its place.
 
     Raises:
         DataError: there is no such split, it is empty, the graph is not the ranker's, or a score
@@ -210,6 +248,28 @@ def fit_prior(
     fits = [_fit(lessons, at, roles.num_directed, ridge=ridge) for at in range(len(SCALES))]
     best = min(range(len(SCALES)), key=lambda at: fits[at][0])
     return PriorRanker(ranker, train, scale=SCALES[best], weights=fits[best][1])
+
+
+def encoder_within(model: object, *, call: str) -> GraphEncoder:
+    """Return the encoder whose vectors a model ranks by: itself, or that of a `PriorRanker`.
+
+    Args:
+        model: what was trained.
+        call: what reads the vectors, as the message names it.
+
+    Raises:
+        ConfigError: the model has no entity vectors, as a path model has none.
+    """
+    wrapped = [model]
+    while isinstance(wrapped[-1], PriorRanker):
+        wrapped.append(wrapped[-1].ranker)
+    if isinstance(wrapped[-1], GraphEncoder):
+        return wrapped[-1]
+    name = " of a ".join(type(part).__name__ for part in wrapped)
+    raise ConfigError(
+        f"{call}: the model must have entity vectors; got a {name}, which scores without any. Give "
+        "a GraphEncoder, or ask this model by complete and keep it by its save."
+    )
 
 
 class _Lessons(NamedTuple):

@@ -7,7 +7,9 @@ import os
 import tempfile
 from copy import deepcopy
 from dataclasses import asdict
+from multiprocessing import parent_process
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import torch
@@ -89,6 +91,7 @@ def _work(
     folder: str,
 ) -> None:
     """Train as one of the processes; the first writes to the memory it shares with its parent."""
+    end_with_parent()
     torch.set_num_threads(max(1, (os.cpu_count() or 1) // processes))
     if rank > 0:
         encoder = deepcopy(encoder)
@@ -103,3 +106,20 @@ def _work(
     if rank == 0:
         Path(folder, _REPORT).write_text(json.dumps(asdict(report)), encoding="utf-8")
     dist.destroy_process_group()
+
+
+def end_with_parent() -> None:
+    """Let this process end as soon as the one that started it has, however that came to its end.
+
+    torch asks the system to interrupt a worker then, and a run that was started in the background
+    of a script ignores that. A process that nobody started as a worker stays as it is.
+    """
+    parent = parent_process()
+    if parent is None:
+        return
+
+    def follow() -> None:
+        parent.join()
+        os._exit(1)
+
+    Thread(target=follow, daemon=True).start()

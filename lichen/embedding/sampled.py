@@ -1,12 +1,12 @@
 """A graph encoder and a very large graph to estimated ranks: some queries, all or some rivals.
 
-Against all entities the ranks of the drawn queries are exact. Against a sample, the number of
-sampled rivals above a truth is binomial in its share of better rivals, and the distribution of
-ranks that makes these numbers likeliest is found by expectation maximisation.
+Against all entities the ranks of the drawn queries are exact. Against a sample they are estimated
+by `lichen.evaluation.sampled_ranks` from the number of drawn rivals above each truth.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -18,34 +18,22 @@ from torch import Tensor
 from lichen.base import check
 from lichen.base.errors import DataError
 from lichen.base.progress import track
+from lichen.base.seeds import require_seed
 from lichen.data.graph import Graph, Ids
 from lichen.data.splits import OddFacts, odd_facts
+from lichen.embedding.compare import Comparison
 from lichen.embedding.encoder import GraphEncoder
-from lichen.embedding.evaluate import count_rivals, facts_to_rank
+from lichen.embedding.evaluate import CHUNK_SCORES, Ranker, Sized, count_rivals, facts_to_rank
 from lichen.embedding.known import KnownAnswers
+from lichen.evaluation.sampled_ranks import HITS, Estimate, estimate_figures, figures_of
 
 Floats = NDArray[np.float64]
 ROWS, COLUMNS = 128, 32_768
 """Queries and candidates compared at a time: 16 MB of scores."""
-HITS = (1, 3, 10)
 RESAMPLES = 200
-"""Bootstrap resamples of the queries, for the intervals."""
-GRID = 160
-"""Ranks told apart when they are estimated from a sample, evenly spaced on a logarithmic scale."""
-STEPS = 200
-"""Steps of the estimation, and half as many a resample."""
-
-
-class Estimate(NamedTuple):
-    """A figure with its 95 % bootstrap interval over the queries."""
-
-    value: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        """Show the figure and its interval."""
-        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+"""Bootstrap resamples of the queries, for the intervals of exact ranks."""
+BLOCKS = 64
+"""Samples of rivals drawn at least, where there are as many queries."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +66,7 @@ class RankingEstimate:
 
 
 def evaluate_sampled(
-    encoder: GraphEncoder,
+    encoder: Ranker,
     graph: Graph,
     split: str = "test",
     *,
@@ -88,74 +76,115 @@ def evaluate_sampled(
 ) -> RankingEstimate:
     """Estimate the filtered ranks of a split from some of its queries.
 
-    Against all entities the ranks are exact, and the vectors are read once. Against a sample of
-    N among n, shared by all queries, they are estimated. It cannot tell ranks under n / N apart:
-    there, ranks are taken to be evenly spread on a logarithmic scale, and the interval does not
-    show this assumption.
+    Against all entities the ranks are exact, and an encoder's vectors are read once. Against
+    samples of m among n, one for every 128 queries or fewer, MRR and Hits@k are those of the
+    likeliest distribution of ranks. Samples cannot tell ranks under n / m apart: there, ranks are
+    taken to be evenly spread on a logarithmic scale, and the interval holds what all distributions
+    give that explain the counts about as well. So it is wide where n / m is large.
 
     Use all entities where time allows, and `evaluate` where a row of scores is small.
 
     Args:
-        encoder: the trained vectors.
+        encoder: the trained vectors, or anything that scores all entities.
         graph: the graph, its splits included.
         split: which facts to rank.
         num_queries: queries drawn from the tails and heads asked for; all where there are fewer.
-        num_candidates: entities drawn as rivals; None compares with all.
-        seed: of both draws.
+        num_candidates: entities drawn as rivals; None compares with all. What scores whole rows
+            is compared with all: fewer would save nothing.
+        seed: of the queries, the rivals and the resamples.
 
     Returns:
         MRR and Hits@1, 3, 10 with 95 % intervals over the queries.
 
     Raises:
         DataError: there is no such split, it is empty, or a score is NaN.
-        ConfigError: a number is below 1.
+        ConfigError: a number is below 1, or `seed` is out of bounds.
 
     References:
-        Jin et al., 2021, arXiv:2103.01474 (the estimate); Krichene and Rendle, 2020, KDD (why
-        sampled ranks must not be averaged as they are).
+        Efron, 1979, Annals of Statistics 7 (bootstrap intervals of exact ranks); Jin et al., 2021,
+        arXiv:2103.01474 (the estimate from samples; `estimate_figures` tells what differs);
+        Krichene and Rendle, 2020, KDD (why sampled ranks must not be averaged as they are).
     """
     check.whole("num_queries", num_queries, 1, 1_000_000_000)
+    if num_candidates is not None:
+        check.whole("num_candidates", num_candidates, 1, 1_000_000_000)
+    require_seed("seed", seed)
     triples = facts_to_rank(encoder, graph, split)
     draw = np.random.default_rng(seed)
     size = min(num_queries, 2 * len(triples))
-    chosen = np.sort(draw.choice(2 * len(triples), size, replace=False))
-    rivals = None
-    if num_candidates is not None:
-        check.whole("num_candidates", num_candidates, 1, 1_000_000_000)
-        if num_candidates < graph.num_entities:
-            rivals = np.sort(draw.choice(graph.num_entities, num_candidates, replace=False))
-    counts = _count_both(encoder, graph, triples, chosen, rivals)
-    mrr, *hits = _exact(1 + counts[0], draw) if rivals is None else _from_sample(*counts, draw)
+    chosen = draw.choice(2 * len(triples), size, replace=False)
+    deck = None
+    hand = graph.num_entities if num_candidates is None else num_candidates
+    if isinstance(encoder, GraphEncoder) and hand < graph.num_entities:
+        deck = _Deck(graph.num_entities, hand, max(1, min(ROWS, size // BLOCKS)), draw)
+    better, block, stratum = _count_both(encoder, graph, triples, chosen, deck)
+    if deck is None:
+        mrr, *hits = _exact(1 + better, draw)
+    else:
+        sizes = {"num_entities": graph.num_entities, "num_drawn": deck.hand}
+        mrr, *hits = estimate_figures(better, block, stratum=stratum, **sizes)
     return RankingEstimate(
         mrr=mrr,
         hits=dict(zip(HITS, hits, strict=True)),
         num_queries=size,
-        num_candidates=graph.num_entities if rivals is None else len(rivals),
+        num_candidates=graph.num_entities if deck is None else deck.hand,
         num_entities=graph.num_entities,
         **odd_facts(graph, triples[chosen % len(triples)])._asdict(),
     )
 
 
+class _Deck:
+    """Entities dealt like cards: a hand is a random sample, and hands meet again late.
+
+    Args:
+        num_entities: cards.
+        hand: entities a hand.
+        share: queries that meet one hand.
+        draw: what shuffles.
+    """
+
+    def __init__(self, num_entities: int, hand: int, share: int, draw: np.random.Generator) -> None:
+        self.hand, self.share = hand, share
+        self._num_entities, self._draw = num_entities, draw
+        self._left = np.empty(0, dtype=np.int64)
+
+    def deal(self) -> Ids:
+        """Return `(hand,)` entities, ascending; shuffle anew where too few are left."""
+        if len(self._left) < self.hand:
+            self._left = self._draw.permutation(self._num_entities)
+        dealt, self._left = self._left[: self.hand], self._left[self.hand :]
+        return np.sort(dealt)
+
+
 def _count_both(
-    encoder: GraphEncoder, graph: Graph, triples: Ids, chosen: Ids, rivals: Ids | None
-) -> tuple[Floats, Floats, Floats]:
-    """Count for tails (chosen below the number of facts) and heads (from there on)."""
-    sides = []
+    encoder: Ranker, graph: Graph, triples: Ids, chosen: Ids, deck: _Deck | None
+) -> tuple[Floats, Ids, Ids]:
+    """Count rivals above the tails (chosen below the number of facts) and the heads (from there).
+
+    Returns:
+        `(queries,)` each: how many, a tie counting half; number of the hand met; 1 for a head.
+    """
+    better, block, stratum, hands = [], [], [], 0
     for is_head in (False, True):
         rows = chosen[(chosen >= len(triples)) == is_head] % len(triples)
         h, r, t = triples[rows].T
-        asked = (t, r + graph.num_relations, h) if is_head else (h, r, t)
-        if len(rows):
-            sides.append(_count(encoder, graph.triples, np.stack(asked), rivals))
-    better, compared, others = (np.concatenate(x) for x in zip(*sides, strict=True))
-    return better, compared, others
+        asked = np.stack((t, r + graph.num_relations, h) if is_head else (h, r, t))
+        if not len(rows):
+            continue
+        if isinstance(encoder, GraphEncoder):
+            better.append(_count(encoder, graph.triples, asked, deck))
+        else:
+            better.append(_count_in_rows(encoder, graph.triples, asked))
+        share = len(rows) if deck is None else deck.share
+        block.append(hands + np.arange(len(rows)) // share)
+        hands = 1 + int(block[-1][-1])
+        stratum.append(np.full(len(rows), int(is_head)))
+    return np.concatenate(better), np.concatenate(block), np.concatenate(stratum)
 
 
 @torch.no_grad()
-def _count(
-    encoder: GraphEncoder, triples: Ids, asked: Ids, rivals: Ids | None
-) -> tuple[Floats, Floats, Floats]:
-    """Return for `(3, queries)` entity, relation, truth: rivals above, rivals, rivals there are."""
+def _count(encoder: GraphEncoder, triples: Ids, asked: Ids, deck: _Deck | None) -> Floats:
+    """Return for `(3, queries)` entity, relation, truth: rivals above, `(queries,)`."""
     entity, relation, truth = asked
     device = encoder.relation_table.device
     ids = (torch.from_numpy(x.copy()) for x in (entity, relation))
@@ -167,24 +196,54 @@ def _count(
             for q, own in zip(torch.split(queries, ROWS), torch.split(order, ROWS), strict=True)
         ]
     )
-    hidden = _Hidden(triples, asked, encoder, rivals)
-    num_rivals = encoder.num_entities if rivals is None else len(rivals)
-    better = np.zeros(len(truth))
-    block = queries.new_empty(min(ROWS, len(queries)) * min(COLUMNS, num_rivals))
-    for start in track(range(0, num_rivals, COLUMNS), what="ranking"):
-        if rivals is None:
-            tile = candidates[start : start + COLUMNS]
-        else:
-            tile = candidates[torch.from_numpy(rivals[start : start + COLUMNS]).to(device)]
+    hidden = _hidden(triples, asked, encoder)
+    if deck is None:
+        every = track(torch.split(candidates, COLUMNS), what="ranking")
+        return _above(comparison, queries, true, every, hidden)
+    found = []
+    for start in track(range(0, len(truth), deck.share), what="ranking"):
+        rows, rivals = slice(start, start + deck.share), deck.deal()
+        tiles = (candidates[x] for x in torch.split(torch.from_numpy(rivals).to(device), COLUMNS))
+        met = hidden.among(start, start + deck.share, rivals)
+        found.append(_above(comparison, queries[rows], true[rows], tiles, met))
+    return np.concatenate(found)
+
+
+def _above(
+    comparison: Comparison, queries: Tensor, true: Tensor, tiles: Iterable[Tensor], hidden: _Pairs
+) -> Floats:
+    """Return `(queries,)` how many candidates of the tiles, some of them hidden, are above."""
+    better, start = np.zeros(len(queries)), 0
+    block = queries.new_empty(0)
+    for tile in tiles:
+        if not len(block):  # no tile is larger than the first
+            block = queries.new_empty(min(ROWS, len(queries)) * len(tile))
         inside = hidden.between(start, start + len(tile))
         for first in range(0, len(queries), ROWS):
             part = queries[first : first + ROWS]
             out = block[: len(part) * len(tile)].view(len(part), len(tile))
             scores = comparison.scores(part, tile, out=out)
-            scores[inside.of(first, first + len(part), device)] = -torch.inf
+            scores[inside.of(first, first + len(part), scores.device)] = -torch.inf
             better[first : first + len(part)] += _better(scores, true[first : first + len(part)])
-    compared = (num_rivals - hidden.count).astype(np.float64)
-    return better, compared, (encoder.num_entities - hidden.count_all).astype(np.float64)
+        start += len(tile)
+    return better
+
+
+@torch.no_grad()
+def _count_in_rows(ranker: Ranker, triples: Ids, asked: Ids) -> Floats:
+    """Return what `_count` does, of what has whole rows of scores: equal questions side by side."""
+    asked = asked[:, np.lexsort(asked[:2])]
+    entity, relation, truth = asked
+    hidden = _hidden(triples, asked, ranker)
+    better = np.zeros(len(truth))
+    size = max(1, CHUNK_SCORES // ranker.num_entities)
+    for start in track(range(0, len(truth), size), what="ranking"):
+        rows = slice(start, start + size)
+        scores = ranker.score_directed(entity[rows], relation[rows])
+        true = scores.gather(1, torch.from_numpy(truth[rows, None]).to(scores.device))[:, 0]
+        scores[hidden.of(start, start + size, scores.device)] = -torch.inf
+        better[rows] = _better(scores, true)
+    return better
 
 
 def _better(scores: Tensor, true: Tensor) -> Floats:
@@ -199,107 +258,51 @@ def _better(scores: Tensor, true: Tensor) -> Floats:
     return found
 
 
-class _Inside(NamedTuple):
-    """Hidden candidates of a tile, rows ascending."""
+class _Pairs(NamedTuple):
+    """Queries and the candidates hidden from each, queries ascending."""
 
     rows: Ids
     columns: Ids
 
     def of(self, start: int, stop: int, device: torch.device) -> tuple[Tensor, Tensor]:
+        """Return those of queries start to stop, counted from start."""
         first, last = np.searchsorted(self.rows, [start, stop])
         pairs = (self.rows[first:last] - start, self.columns[first:last])
         rows, columns = (torch.from_numpy(x).to(device) for x in pairs)
         return rows, columns
 
+    def between(self, start: int, stop: int) -> _Pairs:
+        """Return those of candidates start to stop, counted from start."""
+        own = (self.columns >= start) & (self.columns < stop)
+        return _Pairs(self.rows[own], self.columns[own] - start)
 
-class _Hidden:
-    """What must not compete: each query's known answers and its truth, as columns of rivals."""
-
-    def __init__(self, triples: Ids, asked: Ids, encoder: GraphEncoder, rivals: Ids | None) -> None:
-        entity, relation, truth = asked
-        is_asked = np.zeros(encoder.num_entities, dtype=np.bool_)
-        is_asked[entity] = True
-        near = triples[is_asked[triples[:, 0]] | is_asked[triples[:, 2]]]
-        known = KnownAnswers(near, num_relations=encoder.num_relations)
-        rows, answers = known.pairs(entity, relation)
-        pairs = np.concatenate(
-            [rows * encoder.num_entities + answers,
-             np.arange(len(truth)) * encoder.num_entities + truth]
-        )  # fmt: skip
-        rows, answers = np.divmod(np.unique(pairs), encoder.num_entities)
-        self.count_all = np.bincount(rows, minlength=len(truth))
-        if rivals is not None:
-            at = np.searchsorted(rivals, answers).clip(max=len(rivals) - 1)
-            is_drawn = rivals[at] == answers
-            rows, answers = rows[is_drawn], at[is_drawn]
-        self.count = np.bincount(rows, minlength=len(truth))
-        self._rows, self._columns = rows, answers
-
-    def between(self, start: int, stop: int) -> _Inside:
-        """Return those in columns start to stop, counted from start."""
-        own = (self._columns >= start) & (self._columns < stop)
-        return _Inside(self._rows[own], self._columns[own] - start)
+    def among(self, start: int, stop: int, rivals: Ids) -> _Pairs:
+        """Return those of queries start to stop, counted from start, as places in rivals."""
+        first, last = np.searchsorted(self.rows, [start, stop])
+        rows, columns = self.rows[first:last] - start, self.columns[first:last]
+        at = np.searchsorted(rivals, columns).clip(max=len(rivals) - 1)
+        is_drawn = rivals[at] == columns
+        return _Pairs(rows[is_drawn], at[is_drawn])
 
 
-def _figures(ranks: Floats) -> Floats:
-    """Return `(ranks, 4)`: what a rank adds to the MRR and to each Hits@k."""
-    return np.stack([1 / ranks, *(ranks <= k for k in HITS)], axis=1).astype(np.float64)
-
-
-def _estimates(value: Floats, drawn: Floats) -> list[Estimate]:
-    low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
-    return [Estimate(*map(float, x)) for x in zip(value, low, high, strict=True)]
+def _hidden(triples: Ids, asked: Ids, encoder: Sized) -> _Pairs:
+    """Return what must not compete: each query's known answers and its truth."""
+    entity, relation, truth = asked
+    is_asked = np.zeros(encoder.num_entities, dtype=np.bool_)
+    is_asked[entity] = True
+    near = triples[is_asked[triples[:, 0]] | is_asked[triples[:, 2]]]
+    known = KnownAnswers(near, num_relations=encoder.num_relations)
+    rows, answers = known.pairs(entity, relation)
+    rows = np.concatenate([rows, np.arange(len(truth))])
+    pairs = rows * encoder.num_entities + np.concatenate([answers, truth])
+    return _Pairs(*np.divmod(np.unique(pairs), encoder.num_entities))
 
 
 def _exact(ranks: Floats, draw: np.random.Generator) -> list[Estimate]:
     """Return the means over the queries with their bootstrap intervals."""
     distinct, counts = np.unique(ranks, return_counts=True)
-    parts = _figures(distinct)
+    parts = figures_of(distinct)
     drawn = draw.multinomial(len(ranks), counts / len(ranks), size=RESAMPLES)
-    return _estimates(counts @ parts / len(ranks), drawn @ parts / len(ranks))
-
-
-def _from_sample(
-    better: Floats, compared: Floats, others: Floats, draw: np.random.Generator
-) -> list[Estimate]:
-    """Return the figures of the likeliest distribution of ranks, with bootstrap intervals.
-
-    Args:
-        better: `(queries,)` sampled rivals above the truth.
-        compared: `(queries,)` sampled rivals.
-        others: `(queries,)` rivals there are.
-        draw: where the resamples come from.
-    """
-    trials, population = float(compared.mean()), float(others.mean())
-    counts = better / np.maximum(compared, 1) * trials
-    step = 10.0 ** (np.floor(np.log10(np.maximum(counts, 10))) - 1)
-    counts = np.round(counts / step) * step  # two digits tell as much as the grid of ranks does
-    distinct, weight = np.unique(counts, return_counts=True)
-    ranks = np.unique(np.round(np.geomspace(1, population + 1, GRID)))
-    share = ((ranks - 1) / population).clip(1e-12, 1 - 1e-12)
-    log = distinct[:, None] * np.log(share) + (trials - distinct[:, None]) * np.log1p(-share)
-    likelihood = np.exp(log - log.max(axis=1, keepdims=True))
-    gaps = np.log(np.append(ranks[1:], population + 2) / ranks)
-    start = (gaps / gaps.sum())[None]
-    fitted = _likeliest(start, likelihood, weight[None], steps=STEPS)
-    drawn = draw.multinomial(len(better), weight / len(better), size=RESAMPLES)
-    again = _likeliest(np.repeat(start, RESAMPLES, 0), likelihood, drawn, steps=STEPS // 2)
-    parts = _figures(ranks)
-    return _estimates((fitted @ parts)[0], again @ parts)
-
-
-def _likeliest(prior: Floats, likelihood: Floats, counts: Ids, *, steps: int) -> Floats:
-    """Return `(fits, ranks)` distributions after some steps of expectation maximisation.
-
-    Args:
-        prior: `(fits, ranks)` where to start.
-        likelihood: `(outcomes, ranks)`
-        counts: `(fits, outcomes)` how often each outcome was seen.
-        steps: how many.
-    """
-    found = prior
-    for _ in range(steps):
-        expected = found @ likelihood.T
-        found = found * ((counts / np.maximum(expected, 1e-300)) @ likelihood)
-        found = found / found.sum(axis=1, keepdims=True)
-    return found
+    low, high = np.quantile(drawn @ parts / len(ranks), [0.025, 0.975], axis=0)
+    value = counts @ parts / len(ranks)
+    return [Estimate(*map(float, x)) for x in zip(value, low, high, strict=True)]

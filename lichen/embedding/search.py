@@ -10,7 +10,7 @@ from typing import Any
 
 from lichen.base import check
 from lichen.base.choose import choose
-from lichen.base.errors import ConfigError, DataError
+from lichen.base.errors import ConfigError, DataError, LichenError
 from lichen.base.extras import need
 from lichen.data.graph import Graph
 from lichen.embedding.config import EmbeddingConfig
@@ -25,6 +25,8 @@ SPACE: Mapping[str, tuple[Any, ...]] = {
 }
 """Key of `EmbeddingConfig` to what is tried: two floats are bounds (by their logarithms when both
 are above 0), anything else is a choice."""
+GIVE_UP = 10
+"""Trials that fail before any comes through, after which a search ends."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +39,8 @@ class SearchReport:
     """Their filtered MRR on the validation split."""
     trials: tuple[tuple[Mapping[str, Any], float], ...]
     """Every trial that came to a look at the validation split: what was tried, and its MRR."""
+    failed: tuple[tuple[Mapping[str, Any], str], ...] = ()
+    """Every trial that stopped with an error: what was tried, and what the error said."""
     seconds: float
 
     def __str__(self) -> str:
@@ -45,8 +49,9 @@ class SearchReport:
         shown = ", ".join(
             f"{k} {x:.4g}" if isinstance(x, float) else f"{k} {x}" for k, x in best.items()
         )
+        failed = f" and {len(self.failed)} that failed" if self.failed else ""
         return (
-            f"{len(self.trials)} trials in {self.seconds:.0f} s, best valid MRR "
+            f"{len(self.trials)} trials{failed} in {self.seconds:.0f} s, best valid MRR "
             f"{self.valid_mrr:.4f} with {shown}"
         )
 
@@ -66,7 +71,7 @@ def search(
 
     The first trial takes `config`, moved into the space, so where it comes to its end the result
     is never below it. When the time is up the trial in progress is cut at its next step and
-    looked at as it stands, so there is always one.
+    looked at as it stands, so there is always one. Trials that stop with an error are counted.
 
     Args:
         graph: with a "valid" split.
@@ -86,11 +91,11 @@ def search(
         ChoiceError: the space names no setting, or there is no such scorer.
         ConfigError: the space holds nothing to try of a setting, bounds the wrong way round, or
             a value that the setting cannot have; or settings do not fit the scorer.
+        LichenError: every trial failed; after `GIVE_UP` of them no more are made.
         MissingExtraError: Optuna is not installed.
 
     References:
-        Akiba et al., 2019, arXiv:1907.10902 (Optuna); tree-structured Parzen estimator and
-        median pruning.
+        Akiba et al., 2019, arXiv:1907.10902 (Optuna: Parzen estimators and median pruning).
     """
     check.between("budget_s", budget_s, 0.0, 1e9)
     optuna = need("optuna", extra="search", why="searching settings")
@@ -100,24 +105,25 @@ def search(
     first = _start(base, space)
     started = time.monotonic()
     encoder = GraphEncoder(scorer, graph, dim=dim, seed=seed, **settings)
-    trials = _Trials(graph, encoder, base, space, ends=started + budget_s)
-    study = _study(optuna, seed)
-    study.enqueue_trial(first)
-    study.optimize(trials)
-    tried, best = max(trials.found, key=lambda trial: trial[1])
+    trials = _Trials(graph, encoder, base, space, optuna.TrialPruned, ends=started + budget_s)
+    _study(optuna, seed, first).optimize(trials)
+    tried, best = trials.best()
     return SearchReport(
         config=replace(base, **tried),
         valid_mrr=best,
         trials=tuple(trials.found),
+        failed=tuple(trials.failed),
         seconds=time.monotonic() - started,
     )
 
 
-def _study(optuna: Any, seed: int) -> Any:
+def _study(optuna: Any, seed: int, first: dict[str, Any]) -> Any:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     sampler = optuna.samplers.TPESampler(seed=seed)
     pruner = optuna.pruners.MedianPruner(n_startup_trials=4)
-    return optuna.create_study(direction="maximize", sampler=sampler, pruner=pruner)
+    study = optuna.create_study(direction="maximize", sampler=sampler, pruner=pruner)
+    study.enqueue_trial(first)
+    return study
 
 
 @dataclass
@@ -129,8 +135,11 @@ class _Trials:
     """As every trial starts; each trains a copy."""
     base: EmbeddingConfig
     space: Mapping[str, tuple[Any, ...]]
+    pruned: type[Exception]
+    """What tells Optuna that a trial came to nothing."""
     ends: float
     found: list[tuple[dict[str, Any], float]] = field(default_factory=list)
+    failed: list[tuple[dict[str, Any], str]] = field(default_factory=list)
 
     def __call__(self, trial: Any) -> float:
         tried = {key: _suggest(trial, key, values) for key, values in self.space.items()}
@@ -141,17 +150,33 @@ class _Trials:
             trial.report(max(looks), epoch)
             return bool(trial.should_prune())
 
-        train_embedding(
-            deepcopy(self.encoder),
-            self.graph,
-            config=replace(self.base, **tried),
-            on_look=on_look,
-            on_step=self.is_over,
-        )
-        self.found.append((tried, max(looks)))
-        if self.is_over():
-            trial.study.stop()
+        try:
+            train_embedding(
+                deepcopy(self.encoder),
+                self.graph,
+                config=replace(self.base, **tried),
+                on_look=on_look,
+                on_step=self.is_over,
+            )
+        except LichenError as error:
+            self.failed.append((tried, str(error)))
+            raise self.pruned from error
+        else:
+            self.found.append((tried, max(looks)))
+        finally:
+            if self.is_over() or (not self.found and len(self.failed) >= GIVE_UP):
+                trial.study.stop()
         return max(looks)
+
+    def best(self) -> tuple[dict[str, Any], float]:
+        """Return what was tried in the best trial, and its MRR."""
+        if not self.found:
+            _, why = self.failed[0]
+            raise LichenError(
+                "search: a trial must come to a look at the validation split; all "
+                f"{len(self.failed)} failed, the first with: {why}"
+            )
+        return max(self.found, key=lambda trial: trial[1])
 
     def is_over(self) -> bool:
         """Say whether the time is up."""
@@ -189,7 +214,7 @@ def _is_range(values: tuple[Any, ...]) -> bool:
 def _start(base: EmbeddingConfig, space: Mapping[str, tuple[Any, ...]]) -> dict[str, Any]:
     """Return the values of the settings as they are, moved into the space.
 
-    What would only fail in a trial, where Optuna prints a traceback first, is refused here.
+    What would fail in the first trial, which is the result to beat, is refused here.
     """
     _refuse_unfit(space)
     start = {}

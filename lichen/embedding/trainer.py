@@ -16,7 +16,15 @@ from torch import Tensor
 from lichen.base.errors import ConfigError, DataError, LichenError
 from lichen.base.progress import track
 from lichen.data.graph import Graph, Ids
-from lichen.embedding.checkpoint import Checkpoint, encoder_run, part
+from lichen.embedding.checkpoint import (
+    Checkpoint,
+    alone,
+    encoder_run,
+    part,
+    require_course,
+    require_kept,
+    start_of,
+)
 from lichen.embedding.config import ALL_LOSSES, SAMPLED_LOSSES, EmbeddingConfig
 from lichen.embedding.encoder import GraphEncoder
 from lichen.embedding.evaluate import rank_triples
@@ -80,14 +88,16 @@ def train_embedding(
             comes back at once, so that nothing is lost before the vectors are saved. Remove the
             folder then.
         on_look: told the epoch and the MRR at each look at the validation split; True stops.
-        on_step: asked after each step; True ends the run there, with a last look.
+        on_step: asked after each step; True ends the run there, with a last look that no
+            checkpoint holds.
 
     Returns:
         Losses, validation figures and time.
 
     Raises:
         DataError: there is no training fact, or the graph is not the encoder's.
-        ConfigError: settings do not go together, or `checkpoint` holds another run.
+        ConfigError: settings do not go together, or `checkpoint` holds another run, such as one
+            that began with other vectors, or is being written by one.
         LichenError: the loss is no longer a number, or the disk is full.
     """
     settings = config or EmbeddingConfig()
@@ -103,9 +113,10 @@ def train_embedding(
     team = Team()
     kept = None
     if checkpoint is not None:
-        kept = Checkpoint(Path(checkpoint), encoder_run(encoder, facts, settings))
+        kept = Checkpoint(Path(checkpoint), encoder_run(encoder, graph, settings))
     run = _Run(encoder, graph, _make_step(encoder, facts, settings, team), kept)
-    with torch.random.fork_rng():  # dropout inside a scorer draws from torch's own stream
+    # dropout inside a scorer draws from torch's own stream
+    with alone(kept if team.is_first else None), torch.random.fork_rng():
         torch.manual_seed(settings.seed + team.rank)
         return run.run(on_look, on_step)
 
@@ -149,6 +160,8 @@ class _Progress:
     looks_since: int = 0
     learning_rate: float = 0.0
     seconds: float = 0.0
+    start: str = ""
+    """What the encoder began with; see `start_of`."""
 
 
 class _Run:
@@ -161,7 +174,8 @@ class _Run:
         self.config, self.team = step.config, step.team
         self.graph = graph
         self.valid = self._choose_valid(graph)
-        self.progress = _Progress(learning_rate=self.config.learning_rate)
+        start = "" if checkpoint is None else start_of(encoder)
+        self.progress = _Progress(learning_rate=self.config.learning_rate, start=start)
         self.best = {} if self.valid is None else self._copy()
 
     @cached_property
@@ -194,7 +208,8 @@ class _Run:
             if is_over or epoch % self.config.valid_every == 0 or epoch == self.config.epochs:
                 self._look()
                 made.seconds = time.perf_counter() - started
-                self._keep()
+                if not is_over:  # a part of an epoch is none to go on from
+                    self._keep()
                 if on_look is not None and made.valid_mrr and on_look(epoch, made.valid_mrr[-1]):
                     is_over = True
             if is_over:
@@ -261,16 +276,20 @@ class _Run:
 
     def _resume(self) -> None:
         found = self.checkpoint.read() if self.checkpoint is not None else None
-        if found is None:
+        if self.checkpoint is None or found is None:
             return
-        tensors, progress = found
+        (tensors, progress), folder = found, self.checkpoint.folder
+        made = _Progress(**progress)
+        if made.start != self.progress.start:
+            require_kept(folder, self.encoder, tensors)
+        require_course(folder, self.config, epoch=made.epoch, valid_mrr=made.valid_mrr)
         self._restore(part(tensors, "encoder."))
         self.best = part(tensors, "best.")
         self.step.load(part(tensors, "step."))
         stream = self.team.own(tensors["torch"])
         if stream is not None:
             torch.set_rng_state(stream)
-        self.progress = _Progress(**progress)
+        self.progress = made
 
     def _copy(self) -> dict[str, Tensor]:
         return {k: x.detach().clone() for k, x in self.encoder.state_dict().items()}

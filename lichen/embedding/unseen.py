@@ -8,7 +8,9 @@ from typing import NamedTuple
 from numpy.typing import ArrayLike
 from torch import Tensor
 
+from lichen.base import check
 from lichen.base.errors import DataError, ShapeError
+from lichen.data.builder import labelled
 from lichen.data.graph import Ids
 from lichen.data.vocabulary import Vocabulary
 from lichen.embedding.ids import whole_ids
@@ -29,7 +31,7 @@ class Newcomer(NamedTuple):
 
 def find_newcomers(
     facts: Iterable[tuple[str, str, str]],
-    texts: Mapping[str, ArrayLike | Tensor],
+    texts: Mapping[str, ArrayLike | Tensor] | None,
     *,
     entities: Vocabulary,
     relations: Vocabulary,
@@ -39,7 +41,7 @@ def find_newcomers(
     Args:
         facts: (head, relation, tail) labels; those between known entities, or between new ones,
             place nobody.
-        texts: label of a new entity to the vector of its description.
+        texts: label of a new entity to the vector of its description; None has facts alone.
         entities: those that have vectors.
         relations: those that have vectors.
 
@@ -47,9 +49,12 @@ def find_newcomers(
         Label to what is told of it, in order of first appearance, those with a text alone last.
 
     Raises:
+        ConfigError: `texts` is no mapping.
         DataError: a fact is no triple, a relation is unknown, a text is of a known entity, or a
-            new entity has neither a fact with a known one nor a text.
+            new entity has neither a fact with a known one nor a text, or a blank label or none.
     """
+    texts = {} if texts is None else texts
+    check.kind("texts", texts, Mapping, fix="Give vectors by the labels of new entities.")
     for label in texts:
         if label in entities:
             raise DataError(
@@ -58,7 +63,7 @@ def find_newcomers(
             )
     said = [
         ((h, entities.get(h)), relations.id(r), (t, entities.get(t)))
-        for h, r, t in map(_triple, facts)
+        for h, r, t in labelled(facts, what="facts")
     ]
     new = [label for head, _, tail in said for label, known in (head, tail) if known is None]
     found = {label: Newcomer([], [], texts.get(label)) for label in [*new, *texts]}
@@ -68,21 +73,17 @@ def find_newcomers(
         if tail is None and head is not None:
             found[t].as_tail.append((head, relation))
     for label, one in found.items():
+        if not isinstance(label, str) or not label.strip():
+            raise DataError(
+                f"labels of new entities must be texts that are not blank; got {label!r}. Give "
+                "each a name."
+            )
         if one.text is None and not (one.as_head or one.as_tail):
             raise DataError(
                 f"entity {label!r} must have a fact with an entity known here; it has none. Add "
                 "such a fact, give its text to an encoder that reads texts, or train anew."
             )
     return found
-
-
-def _triple(fact: tuple[str, str, str]) -> tuple[str, str, str]:
-    if isinstance(fact, str) or len(fact) != 3:
-        raise DataError(
-            f"facts must be triples of labels, (head, relation, tail); got {fact!r}. Give three "
-            "labels a fact."
-        )
-    return fact
 
 
 def fact_pairs(name: str, facts: ArrayLike) -> Ids:

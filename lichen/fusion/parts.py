@@ -132,7 +132,17 @@ def check_parts(
         _check_graph(graph, nodes)
 
 
-def require_links(where: str, *corpora: Corpus, fusion: str | None = None) -> None:
+NAMES = (
+    "give entities the names by which the texts call them (labels or aliases in the graph), or "
+    "link by Linker(graph, text, config=LinkConfig(...)) with a lower min_probability or "
+    "min_similarity, or with vector_candidates"
+)
+"""What to try where no name of the graph was found in texts."""
+
+
+def require_links(
+    where: str, *corpora: Corpus, fusion: str | None = None, is_linked: bool = False
+) -> None:
     """Refuse texts of which a fusion method could read nothing.
 
     A text without a linked mention is read as it is, which is right for some and makes a method of
@@ -143,6 +153,7 @@ def require_links(where: str, *corpora: Corpus, fusion: str | None = None) -> No
         corpora: documents; one linked mention in any of them is enough. Where there are none at all
             nothing is refused, since each task says that itself.
         fusion: the method; "none" reads nothing and needs none, None stands for the others.
+        is_linked: whether the documents have their mentions from a linker that was just run.
 
     Raises:
         DataError: no mention is linked to an entity.
@@ -153,11 +164,15 @@ def require_links(where: str, *corpora: Corpus, fusion: str | None = None) -> No
     mentions = [mention for data in corpora for doc in data for mention in doc.mentions]
     if all(mention.entity is None for mention in mentions):
         method = "a fusion" if fusion is None else f"fusion {fusion!r}"
+        fix = (
+            f"Link the corpus, as by Linker(graph, text).link(corpus); if that finds none, {NAMES}"
+        )
+        if is_linked:
+            fix = f"The linker was run and found none: {NAMES} and give the corpus that it returns"
         raise DataError(
             f"{where}: at least one mention must be linked to an entity, for {method} to read what "
             f"the graph knows; of {len(mentions)} mentions in {num_documents} documents "
-            "none is. Link the corpus, as by Linker(graph, text).link(corpus), or use "
-            "fusion='none'."
+            f"none is. {fix}, or use fusion='none'."
         )
 
 

@@ -6,14 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from lichen.base import check
-from lichen.base.errors import ConfigError, DataError
+from lichen.base.errors import DataError
 from lichen.data.corpus import Corpus
 from lichen.data.graph import Graph
 from lichen.data.vocabulary import Vocabulary
 from lichen.fusion.tasks.task import Task
-from lichen.lm.text_encoder import TextEncoder
-from lichen.training.config import TrainConfig
 
 
 def learnable(task: Task, corpus: Corpus, *, where: str, test: bool = False) -> Vocabulary:
@@ -80,39 +77,3 @@ def require_ids(corpus: Corpus, graph: Graph, *, where: str) -> None:
                     f"{mention.entity}. Link the text against this graph, or name the graph that "
                     "it was linked against."
                 )
-
-
-def require_shared(
-    processes: int, config: TrainConfig, *, task: Task, text: TextEncoder, more: dict[str, bool]
-) -> None:
-    """Refuse to share among processes a training that cannot be shared.
-
-    Args:
-        processes: how many.
-        config: of the training.
-        task: what is learned; where its samples come in bundles, any batch can be divided.
-        text: the language model.
-        more: what else may be learned, by name, and whether it is.
-
-    Raises:
-        ConfigError: the number is out of its bounds or does not divide a batch, the language model
-            is on a GPU, or more than the task is learned.
-    """
-    check.whole("processes", processes, 1, 1024)
-    if processes == 1:
-        return
-    for name, is_learned in more.items():
-        if is_learned:
-            raise ConfigError(
-                f"processes must be 1 for a model with {name}; got {processes}. Leave one out."
-            )
-    if text.device.type != "cpu":
-        raise ConfigError(
-            f"processes must be 1 for a model on {text.device}; got {processes}. Leave it out."
-        )
-    is_alone = type(task).bundles is Task.bundles
-    if is_alone and config.batch_size % processes:
-        raise ConfigError(
-            f"processes must divide train.batch_size ({config.batch_size}); got {processes}. "
-            "Change one of the two."
-        )

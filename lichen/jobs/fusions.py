@@ -10,7 +10,7 @@ import hashlib
 import json
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,9 @@ from lichen.base.choose import choose
 from lichen.base.errors import ConfigError, DataError
 from lichen.base.progress import track
 from lichen.data.corpus import Corpus
+from lichen.data.folds import folds
 from lichen.data.graph import Graph
+from lichen.data.leaks import Finding
 from lichen.embedding.encoder import GraphEncoder
 from lichen.evaluation.paired import Interval, bootstrap, permutation_test
 from lichen.fusion import EVERY, FUSIONS
@@ -68,6 +70,12 @@ class Contest:
     group: str | None = None
     """Key of `meta` that the documents of one question share; the answer is then the one most
     likely labelled "right". None: every document is a question of its own."""
+    folds: int | None = None
+    """Into how many folds the training documents are divided: each is answered by models trained
+    on the others, and test documents are not looked at. None compares on the test documents."""
+    together: str | None = None
+    """Key of `meta` whose equal values stay in one fold, such as the fact that several texts tell;
+    None is `group`."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be compared."""
@@ -77,12 +85,15 @@ class Contest:
                 f"corpora must be one, or one for each of {len(self.seeds)} seeds; got "
                 f"{len(self.corpora)}."
             )
-        if len({tuple(d.id for d in c.test) for c in self.corpora}) != 1:
+        if self.folds is None and len({tuple(d.id for d in c.test) for c in self.corpora}) != 1:
             raise DataError("corpora must have the same test documents; they differ.")
         for name in self.special:
             choose("special", name, FUSIONS)
             require_settings(f"a setting of special[{name!r}]", self.special[name], more=("at",))
         require_settings("a setting", self.settings, more=("at",))
+        if self.folds is not None:
+            self.rounds  # noqa: B018 - each checks itself
+            return
         asked = make_task(self.task, group=self.group)
         for corpus in self.corpora:
             asked.learnt(corpus)
@@ -95,6 +106,14 @@ class Contest:
         """Return what tells these parts from others: language model, vectors, facts."""
         total = self.nodes.vectors().detach().double().sum().item()
         return self.text.fingerprint, total, self.graph.num_facts
+
+    @cached_property
+    def rounds(self) -> tuple[Contest, ...]:
+        """Return a contest for each fold, or where there are none this one."""
+        if self.folds is None:
+            return (self,)
+        divided = folds(self.trained_on(), self.folds, group=self.together or self.group)
+        return tuple(replace(self, corpora=[corpus], folds=None) for corpus in divided)
 
     def trained_on(self) -> Corpus:
         """Return the training documents of all seeds, each once."""
@@ -145,8 +164,8 @@ def compare_fusions(
 ) -> FusionTable:
     """Train every fusion with its twins, and rank them by what their knowledge was worth.
 
-    Use to choose a fusion for a task: on a part of the training documents held out as the test
-    split, since the choice is made by these figures.
+    Use with `folds` to choose a fusion by the training documents alone, and without to measure
+    on test documents what was chosen before.
 
     Args:
         contest: the parts, documents, seeds and budget that all share.
@@ -167,20 +186,52 @@ def compare_fusions(
         choose("twins", kind, KINDS)
     for name, kind, seed in _wanted(contest, fusions):
         if seed == contest.seeds[0]:
-            contest.model(name, kind, seed)  # what cannot be built must not stop a later run
-    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    folder = None if out is None else Path(out)
-    for fusion, kind, seed in track(list(_wanted(contest, fusions)), what="training"):
-        record = _record(contest, fusion, kind, seed, folder=folder)
-        found.setdefault((fusion, kind), []).append(record)
+            contest.rounds[0].model(
+                name, kind, seed
+            )  # what cannot be built must not stop a later run
+    found: dict[tuple[str, str], dict[int, list[dict[str, Any]]]] = {}
+    runs = [(at, *run) for at in range(len(contest.rounds)) for run in _wanted(contest, fusions)]
+    for at, fusion, kind, seed in track(runs, what="training"):
+        folder = None if out is None else Path(out)
+        if folder is not None and contest.folds is not None:
+            folder = folder / f"fold-{at}"
+        record = _record(contest.rounds[at], fusion, kind, seed, folder=folder)
+        found.setdefault((fusion, kind), {}).setdefault(seed, []).append(record)
+    records = {run: [_joined(parts) for parts in of.values()] for run, of in found.items()}
+    none = _scores(records["none", "none"]) if "none" in contest.twins else ()
     return FusionTable(
-        standings=tuple(_standing(contest, name, found) for name in fusions),
-        none=_scores(found["none", "none"]) if "none" in contest.twins else (),
+        standings=tuple(_standing(contest, name, records) for name in fusions),
+        none=none,
         seeds=contest.seeds,
-        num_examples=len(next(iter(found.values()))[0]["right"]),
-        leaks=leaks_between(contest.trained_on(), contest.corpora[0].test, graph=contest.graph),
+        num_examples=len(next(iter(records.values()))[0]["right"]),
+        leaks=_leaks(contest),
         lost=_lost(contest, fusions),
     )
+
+
+def _joined(records: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the figures of one seed's rounds as those of one run."""
+    times = ("train_s", "read_s", "predict_s")
+    return {
+        **records[0],
+        "right": [right for record in records for right in record["right"]],
+        **{key: float(np.mean([record[key] for record in records])) for key in times},
+    }
+
+
+def _leaks(contest: Contest) -> tuple[Finding, ...]:
+    """Return what the leak guards find, of all rounds together."""
+    found: dict[str, Finding] = {}
+    for part in contest.rounds:
+        for leak in leaks_between(part.trained_on(), part.corpora[0].test, graph=part.graph):
+            before = found.get(leak.what, replace(leak, count=0, total=0, examples=()))
+            found[leak.what] = replace(
+                leak,
+                count=before.count + leak.count,
+                total=before.total + leak.total,
+                examples=before.examples or leak.examples,
+            )
+    return tuple(found.values())
 
 
 def _wanted(contest: Contest, fusions: Sequence[str]) -> Iterator[tuple[str, Kind, int]]:
@@ -254,9 +305,10 @@ def _spec(contest: Contest, model: FusedModel, corpus: Corpus) -> str:
 def _lost(contest: Contest, fusions: Sequence[str]) -> tuple[str, ...]:
     """Return what is not looked at of the test documents, fusions that are alike in one line."""
     alike: dict[str, list[str]] = {}
+    tested = Corpus(tuple(doc for part in contest.rounds for doc in part.corpora[0].test))
     for fusion in fusions:
         model = contest.model(fusion, "fused", contest.seeds[0])
-        samples = model.task.samples(contest.corpora[0].test)
+        samples = model.task.samples(tested)
         alike.setdefault(str(lost_mentions(model, samples)), []).append(fusion)
     return tuple(f"{', '.join(names)}: {line}" for line, names in alike.items() if line)
 

@@ -72,6 +72,15 @@ class FusionTable:
         return tuple(sorted(self.standings, key=lambda s: -s.mean))
 
     @property
+    def choice(self) -> str:
+        """Return the fusion to train: the best of those worth it, or "none" where none is.
+
+        Every one must be measured beside its twin without knowledge. Where the documents were held
+        out from training, this keeps wrong or needless knowledge from costing accuracy.
+        """
+        return next((s.fusion for s in self.ranked if s.is_worth_it), "none")
+
+    @property
     def headline(self) -> str:
         """Return the result in one sentence."""
         best = self.ranked[0]
@@ -115,6 +124,7 @@ class FusionTable:
         ]
         return {
             "headline": self.headline,
+            "choice": self.choice,
             "none": self.none,
             "seeds": self.seeds,
             "num_examples": self.num_examples,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
+from lichen.base import check
 from lichen.base.choose import choose
+from lichen.base.errors import ConfigError
 from lichen.fusion import FUSIONS
 from lichen.fusion.config import HEADS
 from lichen.fusion.selection import SELECTIONS
@@ -44,6 +46,7 @@ class ModelRecipe:
 
     Raises:
         ChoiceError: no such fusion, task, head or way of choosing facts.
+        ConfigError: facts are to be completed with vectors that are not trained.
     """
 
     text: str | None = None
@@ -70,6 +73,11 @@ class ModelRecipe:
         if self.head is not None:
             choose("model.head", self.head, dict.fromkeys(HEADS))
         choose("model.select", self.select, SELECTIONS)
+        if self.triple and not self.train_nodes:
+            raise ConfigError(
+                "model.triple, the weight of completing facts, must be 0 where entity vectors stay "
+                f"as they are; got {self.triple}. Set model.train_nodes = true, or leave it out."
+            )
 
     def settings(self) -> dict[str, Any]:
         """Return the arguments of a `FusedModel`, fusion and language model left out."""
@@ -138,9 +146,20 @@ class CompareRecipe:
     twins: tuple[Literal["none", "shuffled", "count"], ...] = ("none", "shuffled", "count")
     group: str | None = None
     """Key of `meta` that the documents of one question share; None takes `model.group`."""
+    folds: int | None = None
+    """Into how many folds the training documents are divided, each answered by models trained on
+    the others; None compares on the test documents."""
+    together: str | None = None
+    """Key of `meta` whose equal values stay in one fold; None takes `group`."""
 
     def __post_init__(self) -> None:
         """Refuse names that would else be met only after the embedding."""
+        if self.folds is not None:
+            check.whole("compare.folds", self.folds, 2, 1000)
+        elif self.together is not None:
+            raise ConfigError(
+                f"compare.together must stand beside compare.folds; got {self.together!r} alone."
+            )
         if self.fusions is not None:
             require_fusions("compare.fusions", self.fusions)
         require_seeds("compare.seeds", self.seeds)

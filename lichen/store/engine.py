@@ -30,6 +30,11 @@ def url_of(place: str | Path) -> URL:
     text = str(place)
     if text == ":memory:":
         return make_url("sqlite://")
+    if not text.strip():
+        raise DataError(
+            f"a store must be a file, ':memory:' or an address; got {text!r}. Name one, such as "
+            "facts.db."
+        )
     if "://" not in text:
         url = URL.create("sqlite", database=text)
     else:
@@ -55,18 +60,21 @@ def _is_file(url: URL) -> bool:
     return url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:")
 
 
-def connect(place: str | Path, *, busy_timeout_s: float) -> Engine:
+def connect(place: str | Path, *, busy_timeout_s: float, must_exist: bool = False) -> Engine:
     """Open a store's database, creating its tables when it is new.
 
     Args:
         place: a path, ":memory:" or a database address.
         busy_timeout_s: how long to wait for another process that is writing.
+        must_exist: whether to refuse a place where there is no store yet.
 
     Raises:
-        DataError: there is no such place.
+        DataError: there is no such place, or no store there that must be.
         ArtifactError: what is there is not a store, or one of another format.
     """
     url = url_of(place)
+    if must_exist and _is_file(url) and not Path(str(url.database)).is_file():
+        raise _absent(place)
     options: dict[str, Any] = {}
     if url.get_backend_name() == "sqlite":
         options["connect_args"] = {"timeout": busy_timeout_s, "check_same_thread": False}
@@ -83,14 +91,21 @@ def connect(place: str | Path, *, busy_timeout_s: float) -> Engine:
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
     try:
-        _check_format(engine, str(place))
+        _check_format(engine, str(place), must_exist=must_exist)
     except DBAPIError as error:
         engine.dispose()
         raise translated(error, str(place)) from None
-    except ArtifactError:
+    except (ArtifactError, DataError):
         engine.dispose()
         raise
     return engine
+
+
+def _absent(place: str | Path) -> DataError:
+    return DataError(
+        f"{place}: must be a store that exists, found none there. Check the path, or make one with "
+        "lichen import."
+    )
 
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:
@@ -107,9 +122,11 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if is_write else "BEGIN")
 
 
-def _check_format(engine: Engine, place: str) -> None:
+def _check_format(engine: Engine, place: str, *, must_exist: bool) -> None:
     with engine.connect() as connection:
         tables = inspect(connection).get_table_names()
+    if must_exist and not tables:
+        raise _absent(place)
     if not tables:
         with engine.execution_options(is_write=True).begin() as connection:
             # Another process may have made them while this one waited for the lock.

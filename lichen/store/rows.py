@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from lichen.data.builder import GraphBuilder
 from lichen.data.graph import Graph
-from lichen.data.read.columns import DEFAULT, HEADERS, given_columns, header_columns
+from lichen.data.read.columns import DEFAULT, HEADERS, SOON, first_header, given_columns
 from lichen.data.read.csv import csv_rows
 from lichen.data.read.jsonl import RecordError, json_records, read_jsonl, text_of
 from lichen.data.read.lines import BadLines, plain_suffix, text_lines
@@ -51,13 +51,15 @@ def table_rows(path: Path, bad: BadLines, *, columns: Sequence[str] | None = Non
     first = next(rows, None)
     if first is None:
         return
-    header = header_columns(first[1])
+    soon = list(islice(rows, SOON))
+    is_told = columns is not None
+    header = first_header(path, first[1], (fields for _, fields in soon), is_told=is_told)
     wanted = header or given_columns(columns)
     lowered = [name.strip().lower() for name in wanted.names]
     further = [(name, i) for i, name in enumerate(lowered) if name in _FURTHER]
     further += [(x, i) for x, i in wanted.places.items() if x in ("source", "text")]
     separated = "comma-separated" if is_csv else "tab-separated"
-    for line, fields in rows if header else chain([first], rows):
+    for line, fields in chain([] if header else [first], soon, rows):
         problem = wanted.problem(fields, separated=separated)
         if problem:
             bad.found(path, line, problem)

@@ -49,18 +49,22 @@ class Store:
         self._database = database
 
     @classmethod
-    def open(cls, place: str | Path, *, busy_timeout_s: float = 10.0) -> Self:
+    def open(
+        cls, place: str | Path, *, busy_timeout_s: float = 10.0, must_exist: bool = False
+    ) -> Self:
         """Open a store, creating it when absent.
 
         Args:
             place: a file, ":memory:" or an address ("sqlite:///facts.db").
             busy_timeout_s: how long a write waits for another process that is writing.
+            must_exist: whether to refuse a place where there is no store yet, as reading does.
 
         Raises:
-            DataError: there is no such place.
+            DataError: there is no such place, or no store there that must be.
             ArtifactError: what is there is not a store, is damaged, or has another format.
         """
-        return cls(Database(connect(place, busy_timeout_s=busy_timeout_s), str(place)))
+        engine = connect(place, busy_timeout_s=busy_timeout_s, must_exist=must_exist)
+        return cls(Database(engine, str(place)))
 
     def close(self) -> None:
         """Let go of the database."""

@@ -37,7 +37,7 @@ def train(
     valid: Corpus | None = None,
     beside: Beside | None = None,
     out: str | Path | None = None,
-    seed: int = 0,
+    seed: int | None = None,
     config: TrainConfig | None = None,
     processes: int = 1,
 ) -> Run[FusedModel]: ...
@@ -49,7 +49,7 @@ def train(
     valid: None = None,
     beside: None = None,
     out: str | Path | None = None,
-    seed: int = 0,
+    seed: int | None = None,
     config: EmbeddingConfig | None = None,
     processes: int = 1,
 ) -> Run[GraphEncoder]: ...
@@ -60,7 +60,7 @@ def train(
     valid: Corpus | None = None,
     beside: Beside | None = None,
     out: str | Path | None = None,
-    seed: int = 0,
+    seed: int | None = None,
     config: Any = None,
     processes: int = 1,
 ) -> Run[Any]:
@@ -70,12 +70,12 @@ def train(
         model: a `GraphEncoder` or a `FusedModel`.
         data: a `Graph` for the first; for the second a `Corpus` of labelled, linked documents.
         valid: documents to measure accuracy on at the end.
-        beside: what the language model learns with the task, such as masked words of further
-            texts; None is the task alone.
+        beside: what the language model learns with the task, such as masked words; or None.
         out: folder for the run: settings, versions, data, figures, checkpoints, model. A run
-            that was cut short goes on from its last checkpoint when called again; a finished
-            one is read back.
-        seed: of the order of samples and of dropout; the model has its own for its start.
+            that was cut short goes on from its last checkpoint when called again; one of a fused
+            model that is finished is read back, and a graph encoder is trained anew.
+        seed: of the order of samples and of dropout, not of the model's start; None takes that
+            of an `EmbeddingConfig`, which a number replaces, or 0.
         config: an `EmbeddingConfig` or a `TrainConfig`; None takes the defaults.
         processes: how many share the training; a script that asks for more than one must stand
             under `if __name__ == "__main__":`.
@@ -94,8 +94,9 @@ def train(
         LichenError: the loss is no longer a number, or one of the processes died.
     """
     if isinstance(model, GraphEncoder) and isinstance(data, Graph):
-        embed = EmbeddingConfig(seed=seed) if config is None else config
-        require_run("train", embed, EmbeddingConfig, seed)
+        embed = EmbeddingConfig() if config is None else config
+        require_run("train", embed, EmbeddingConfig, seed or 0)
+        embed = embed if seed is None else replace(embed, seed=seed)
         return _train_nodes(model, data, out=out, config=embed, processes=processes)
     if isinstance(model, FusedModel) and isinstance(data, Corpus):
         run = Run(
@@ -104,7 +105,7 @@ def train(
             valid=valid,
             beside=beside,
             config=TrainConfig() if config is None else config,
-            seed=seed,
+            seed=0 if seed is None else seed,
             out=None if out is None else Path(out),
         )
         return train_fused(run, processes=processes)

@@ -25,6 +25,7 @@ from lichen.fusion.item import Item
 from lichen.fusion.model import FusedModel
 from lichen.fusion.parts import require_links
 from lichen.fusion.sibling import Siblings, own_settings, require_siblings, sibling
+from lichen.training.beside import Beside, BesideLoss, require_trained_text
 from lichen.training.config import TrainConfig, require_run
 from lichen.training.folder import RunFolder, model_spec, text_spec
 from lichen.training.hashes import corpus_hash
@@ -51,6 +52,8 @@ class TasksRun:
     valid: Mapping[str, Corpus] = field(default_factory=dict)
     weights: Mapping[str, float]
     """Of each task's loss."""
+    beside: Beside | None = None
+    """What their language model learned beside the tasks, or None."""
     config: TrainConfig
     seed: int = 0
     out: Path | None = None
@@ -72,6 +75,7 @@ class TasksRun:
             metrics={**self.totals, **self.metrics[name]},
             data=self.data[name],
             valid=self.valid.get(name),
+            beside=self.beside,
             config=self.config,
             seed=self.seed,
             together=self,
@@ -101,6 +105,7 @@ class TasksRun:
             models[name] = sibling(models[first], **own | {"labels": Vocabulary(own["labels"])})
         Siblings(models, said["weights"]).load_state_dict(tensors, strict=False)
         valid = {name: path / _file(name, "valid") for name in models}
+        more = said.get("beside")
         return cls(
             models=models,
             metrics=said["metrics"],
@@ -108,6 +113,7 @@ class TasksRun:
             data={name: Corpus.load(path / _file(name, "train")) for name in models},
             valid={name: Corpus.load(file) for name, file in valid.items() if file.is_file()},
             weights=said["weights"],
+            beside=Beside.load(path, more, models[first]) if more else None,
             config=TrainConfig(**said["config"]),
             seed=said["seed"],
             out=path,
@@ -128,6 +134,7 @@ def train_tasks(
     *,
     valid: Mapping[str, Corpus] | None = None,
     weights: Mapping[str, float] | None = None,
+    beside: Beside | None = None,
     out: str | Path | None = None,
     seed: int = 0,
     config: TrainConfig | None = None,
@@ -137,7 +144,8 @@ def train_tasks(
     A batch holds samples of one task; the batches of all tasks come in one shuffled order, so each
     sample is seen once an epoch and a larger corpus takes more of the steps. With
     `config.accumulate` a step's gradient is the mean over its batches, each times its task's
-    weight; a loss of facts (`triple`) is added to each step once, whatever the weights.
+    weight; a loss of facts (`triple`) and those of `beside` are added to each batch's once,
+    whatever the weights.
 
     Args:
         models: siblings by name, made by `lichen.fusion.sibling.sibling`; a name is of letters,
@@ -146,6 +154,8 @@ def train_tasks(
         valid: documents to measure each on at the end; a name left out is not measured.
         weights: of each task's loss; a name left out has 1. The optimiser evens out the size of
             gradients, so the weights say what matters where tasks disagree, not how fast all learn.
+        beside: what the language model learns with the tasks, such as masked words of further
+            texts; None is the tasks alone.
         out: folder for the run and all it needs. A run that was cut short goes on from its last
             checkpoint when called again; a finished one is read back.
         seed: of the order of samples and of dropout; the models have their own for their start.
@@ -155,10 +165,12 @@ def train_tasks(
         The run.
 
     Raises:
-        ConfigError: the models are no siblings, or names, weights, `out` or reporter do not fit.
+        ConfigError: the models are no siblings, names, weights, `out` or reporter do not fit, or
+            `beside` is given and the language model is frozen.
         ChoiceError: a name in `data`, `valid` or `weights` is no model's, or no such reporter.
         DataError: of a task, the data is empty or of another kind, a label is missing or unknown,
-            or there is one class only; or no mention of any is linked for the fusion to read.
+            or there is one class only; or no mention of any is linked for the fusion to read, or
+            an objective of `beside` has nothing to learn from.
         LichenError: a loss is no longer a number.
     """
     settings = TrainConfig() if config is None else config
@@ -170,18 +182,12 @@ def train_tasks(
         data={name: data[name] for name in models},
         valid=dict(valid or {}),
         weights={name: float((weights or {}).get(name, 1.0)) for name in models},
+        beside=beside,
         config=settings,
         seed=seed,
         out=None if out is None else Path(out),
     )
-    labels = _labels(run)
-    for name, model in models.items():
-        if model.labels is None:
-            model.set_labels(labels[name])
-    if run.out is None:
-        with tempfile.TemporaryDirectory() as scratch:
-            return _fit(run, folder=Path(scratch), resume=None, log=None)
-    return _in_folder(run, RunFolder(run.out))
+    return _train(run)
 
 
 class Passes(torch.utils.data.Dataset[tuple[int, list[Item]]]):
@@ -217,6 +223,17 @@ class Passes(torch.utils.data.Dataset[tuple[int, list[Item]]]):
         return self.batches[index]
 
 
+def _train(run: TasksRun) -> TasksRun:
+    labels = _labels(run)
+    for name, model in run.models.items():
+        if model.labels is None:
+            model.set_labels(labels[name])
+    if run.out is None:
+        with tempfile.TemporaryDirectory() as scratch:
+            return _fit(run, folder=Path(scratch), resume=None, log=None)
+    return _in_folder(run, RunFolder(run.out))
+
+
 def _in_folder(run: TasksRun, folder: RunFolder) -> TasksRun:
     spec = _spec(run)
     if folder.is_finished:
@@ -225,6 +242,8 @@ def _in_folder(run: TasksRun, folder: RunFolder) -> TasksRun:
     files: dict[str, Corpus | None] = {_file(name, "train"): x for name, x in run.data.items()}
     files |= {_file(name, "valid"): corpus for name, corpus in run.valid.items()}
     resume = folder.begin(spec, files)
+    if run.beside is not None:
+        run.beside.save(folder.path)
     fitted = _fit(run, folder=folder.checkpoints, resume=resume, log=folder.log)
     _write(fitted, folder.path, spec)
     folder.drop_checkpoints()
@@ -261,6 +280,9 @@ def _fit(run: TasksRun, *, folder: Path, resume: Path | None, log: Path | None) 
         folder=folder,
         log=log,
     )
+    if run.beside is not None:
+        more = BesideLoss(run.beside, models[0], seed=run.seed)
+        trainer.learn_beside(more, learning_rate=run.config.learning_rate)
     steps = trainer.train(resume_from_checkpoint=resume).global_step
     train_s = trainer.seconds
     siblings.eval()
@@ -320,6 +342,8 @@ def _labels(run: TasksRun) -> dict[str, Vocabulary]:
         require_reporter(run.config.report_to)
     labels = {name: _classes(run, name) for name in run.models}
     first = next(iter(run.models.values()))
+    if run.beside is not None:
+        require_trained_text(first)
     require_links("train_tasks", *run.data.values(), fusion=first.config.fusion)
     return labels
 
@@ -347,6 +371,7 @@ def _spec(run: TasksRun) -> dict[str, Any]:
             for name, corpus in run.data.items()
         },
         "weights": dict(run.weights),
+        **({} if run.beside is None else {"beside": run.beside.spec()}),
     }
 
 

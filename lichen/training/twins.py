@@ -69,11 +69,18 @@ def twin_tasks(run: TasksRun, kind: Kind, seed: int = 0) -> TasksRun:
         ConfigError: the models' first weights are not known any more.
     """
     (first, model), *rest = run.models.items()
-    models = {first: untrained_twin(model, kind, seed)}
+    is_told = run.beside is not None and model.nodes is None  # they know by their training alone
+    models = {first: untrained_twin(model, "fused" if is_told else kind, seed)}
     for name, other in rest:
         models[name] = sibling(models[first], **own_settings(other))
     return train_tasks(
-        models, run.data, valid=run.valid, weights=run.weights, seed=seed, config=run.config
+        models,
+        run.data,
+        valid=run.valid,
+        weights=run.weights,
+        beside=None if run.beside is None else run.beside.twin(kind, seed),
+        seed=seed,
+        config=run.config,
     )
 
 

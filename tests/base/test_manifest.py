@@ -39,3 +39,10 @@ def test_other_kinds_formats_and_broken_manifests_are_refused(folder):
     (folder / "lichen.json").unlink()
     with pytest.raises(ArtifactError, match="holds no complete toy"):
         checked_files(folder, kind="toy")
+
+
+def test_a_folder_that_cannot_be_is_one_clear_line(folder):
+    (folder / "file").write_text("here")
+    for name, said in (("x" * 300, "File name too long"), ("file", "no such file")):
+        with pytest.raises(ArtifactError, match=f"{said}, so this folder holds no complete toy"):
+            checked_files(folder / name, kind="toy")

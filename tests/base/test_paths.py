@@ -23,3 +23,8 @@ def test_a_file_is_no_folder_and_holds_none(tmp_path):
     for path in (tmp_path / "file", tmp_path / "file" / "inside"):
         with pytest.raises(ConfigError, match=r"must be a folder or free; .*/file is a file\."):
             require_folder(path)
+
+
+def test_a_name_too_long_is_no_folder(tmp_path):
+    with pytest.raises(ConfigError, match=r"must be a folder or free; File name too long\. Give"):
+        require_folder(tmp_path / ("x" * 300) / "nodes")

@@ -2,6 +2,11 @@
 
 import json
 
+from typer.testing import CliRunner
+
+from lichen.base.errors import DataError
+from lichen.cli.main import app
+
 CAPITAL = "What is the capital of Austria?"
 
 
@@ -22,3 +27,10 @@ def test_abstains_with_a_reason(finished_answerer, lichen):
     assert found["abstained"]
     assert found["answer"] is None
     assert found["reason"]
+
+
+def test_a_run_without_a_store_is_told_and_none_is_made(tmp_path):
+    found = CliRunner().invoke(app, ["ask", CAPITAL, "--run", str(tmp_path)])
+    assert isinstance(found.exception, DataError)
+    assert "facts.db: must be a store that exists, found none there." in str(found.exception)
+    assert not list(tmp_path.iterdir())

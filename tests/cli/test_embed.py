@@ -43,6 +43,19 @@ def test_counts_what_training_never_saw_and_self_loops(tmp_path, lichen):
     assert (found["test_unseen"], found["test_unseen_relation"], found["test_loops"]) == (1, 1, 1)
 
 
+def test_counts_training_self_loops_and_duplicates(tmp_path, lichen):
+    rows = ["a\tr\tb", "a\tr\tb", "b\tr\ta", "a\tr\ta", "a\tr\ta", "b\ts\tb", "a\tr\tb"]
+    (tmp_path / "train.tsv").write_text("\n".join(rows) + "\n")
+    (tmp_path / "test.tsv").write_text("a\tr\tb\nb\tr\tb\n")
+    asked = ["--dim", 4, "--epochs", 1, "--out", tmp_path / "n", "--json"]
+    found = json.loads(lichen("embed", tmp_path, *asked))
+    names = ("train_facts", "train_loops", "test_loops", "duplicates", "in_two_splits")
+    assert [found[name] for name in names] == [4, 2, 1, 3, 1]
+    (tmp_path / "clean.tsv").write_text("a\tr\tb\nb\tr\ta\n")
+    found = json.loads(lichen("embed", tmp_path / "clean.tsv", *asked))
+    assert [found.get(name) for name in names] == [2, 0, None, 0, 0]
+
+
 def test_an_empty_split_is_told(tmp_path):
     (tmp_path / "train.tsv").write_text("a\tr\tb\nb\tr\tc\n")
     for split in ("valid", "test"):
@@ -65,6 +78,7 @@ def test_an_empty_split_is_told(tmp_path):
     [
         (["--hold-out", "0.5"], r"^--hold-out must be between 0\.0 and 0\.495; got 0\.5\.$"),
         (["--hold-out", "-0.1"], r"^--hold-out must be between"),
+        (["--out", ""], r"^--out must be a path; got ''\. Name one, or leave it out\.$"),
         (["--out", "{file}"], r"facts\.tsv: must be a folder or free; .*facts\.tsv is a file\."),
     ],
 )

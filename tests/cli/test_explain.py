@@ -2,6 +2,11 @@
 
 import json
 
+from typer.testing import CliRunner
+
+from lichen.base.errors import DataError
+from lichen.cli.main import app
+
 CAPITAL = "What is the capital of Austria?"
 
 
@@ -17,3 +22,10 @@ def test_explains_for_machines(finished_answerer, lichen):
     assert found["answer"] == "Vienna"
     assert "capital" in found["read_as"]
     assert found["without_evidence"] == []
+
+
+def test_a_run_without_a_store_is_told_and_none_is_made(tmp_path):
+    found = CliRunner().invoke(app, ["explain", CAPITAL, "--run", str(tmp_path)])
+    assert isinstance(found.exception, DataError)
+    assert "facts.db: must be a store that exists, found none there." in str(found.exception)
+    assert not list(tmp_path.iterdir())

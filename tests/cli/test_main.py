@@ -41,6 +41,24 @@ def test_an_error_is_one_line_and_exit_code_1(tmp_path):
     assert len(done.stderr.strip().splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ["embed", "facts.tsv", "--out"],
+        ["link", "texts.csv", "--out"],
+        ["train", "texts.csv", "--graph", "facts.tsv", "--out"],
+        ["quickstart", "--out"],
+        ["uplift", "runs/first", "texts.csv", "--graph", "facts.tsv", "--html"],
+    ],
+)
+def test_an_empty_place_to_write_to_is_refused_before_anything_is_read(tmp_path, asked):
+    done = shell(*asked, "", cwd=tmp_path)
+    assert done.returncode == 1
+    said = f"lichen: {asked[-1]} must be a path; got ''. Name one, or leave it out.\n"
+    assert done.stderr == said
+    assert not list(tmp_path.iterdir())
+
+
 def test_debug_shows_the_traceback(tmp_path):
     done = shell("--debug", "check", "absent.tsv", cwd=tmp_path)
     assert done.returncode == 1

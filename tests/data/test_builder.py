@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lichen.base.errors import DataError
-from lichen.data.builder import GraphBuilder
+from lichen.data.builder import GraphBuilder, labelled
 
 
 def test_repeat_is_kept_once_with_its_first_source():
@@ -155,3 +155,40 @@ def test_rows_of_ids_are_facts():
             number(["new", " "])
     assert not builder.has_entity("new")
     assert not builder.has_relation("new")
+
+
+def test_rows_of_three_texts_are_triples():
+    rows = [("a", "r", "b"), ["b", "r", "c"], np.array(["c", "r", "a"])]
+    assert list(labelled(rows, what="facts")) == [("a", "r", "b"), ("b", "r", "c"), ("c", "r", "a")]
+    assert list(labelled(iter(()), what="facts")) == []
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        ("a", "b"),
+        ("a", "r", "b", "c"),
+        "abc",
+        1,
+        None,
+        {"head": "a", "relation": "r", "tail": "b"},
+        ("a", 1, "b"),
+        (["a"], "r", "b"),
+        {"a", "r", "b"},
+        np.array([0, 1, 2]),
+    ],
+)
+def test_what_is_no_triple_of_texts_is_told_with_its_place(fact):
+    with pytest.raises(DataError) as told:
+        list(labelled([("a", "r", "b"), fact], what="facts"))
+    assert str(told.value) == (
+        f"facts[1] must be (head, relation, tail), three texts; got {fact!r}. Give three labels a "
+        "fact."
+    )
+
+
+@pytest.mark.parametrize("facts", ["abc", None, 5])
+def test_what_is_no_list_of_triples_is_told(facts):
+    name = type(facts).__name__
+    with pytest.raises(DataError, match=rf"facts must be a list of \(head, .*; got {name}\."):
+        list(labelled(facts, what="facts"))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lichen.base.errors import DataError, ShapeError
+from lichen.base.errors import ConfigError, DataError, ShapeError
 from lichen.data.builder import GraphBuilder
 from lichen.data.graph import Graph, Literal, Name, Source
 from lichen.data.vocabulary import Vocabulary
@@ -108,6 +108,17 @@ def test_look_up_agrees_with_a_scan(triples):
     assert g.degree().tolist() == [
         sum((h == a) + (t == a) for h, _, t in triples) for a in range(7)
     ]
+
+
+def test_what_is_no_triple_is_told_with_its_split_and_place():
+    with pytest.raises(DataError, match=r"^triples\[1\] must be \(head, relation, tail\)"):
+        Graph.from_triples([("a", "r", "b"), ("a", "b")])
+    with pytest.raises(DataError, match=r"^splits\['test'\]\[0\] must be .*; got \('a', 'b'\)\."):
+        Graph.from_triples([("a", "r", "b")], splits={"test": [("a", "b")]})
+    with pytest.raises(DataError, match=r"^triples must be a list of .*; got NoneType\."):
+        Graph.from_triples(None)
+    with pytest.raises(ConfigError, match="splits must be of type Mapping; got list"):
+        Graph.from_triples([("a", "r", "b")], splits=[("a", "r", "c")])
 
 
 def test_splits(graph):

@@ -1,3 +1,4 @@
+import errno
 import os
 import re
 import signal
@@ -11,7 +12,13 @@ import torch
 
 from lichen.base.errors import ConfigError, LichenError
 from lichen.data.graph import Graph
-from lichen.embedding.checkpoint import Checkpoint, encoder_run, remove_checkpoint
+from lichen.embedding.checkpoint import (
+    Checkpoint,
+    alone,
+    encoder_run,
+    remove_checkpoint,
+    require_course,
+)
 from lichen.embedding.config import EmbeddingConfig
 from lichen.embedding.described import DescribedEncoder
 from lichen.embedding.encoder import GraphEncoder
@@ -39,8 +46,7 @@ def graph():
 
 def checkpoint(folder, config=None):
     encoder = GraphEncoder("complex", graph(), dim=4)
-    facts = np.zeros((1, 3), dtype=np.int64)
-    return Checkpoint(folder, encoder_run(encoder, facts, config or EmbeddingConfig()))
+    return Checkpoint(folder, encoder_run(encoder, graph(), config or EmbeddingConfig()))
 
 
 def test_state_comes_back_and_is_replaced_whole(tmp_path):
@@ -69,7 +75,7 @@ def test_a_kill_between_two_renames_loses_nothing(tmp_path):
 def test_another_run_is_refused(tmp_path):
     checkpoint(tmp_path / "state").write({"x": torch.zeros(1)}, {})
     other = checkpoint(tmp_path / "state", EmbeddingConfig(learning_rate=0.2))
-    with pytest.raises(ConfigError, match=r"state: holds a run with another config\. Give another"):
+    with pytest.raises(ConfigError, match=r"state: holds a run with another config\. Start as"):
         other.read()
     longer = checkpoint(tmp_path / "state", EmbeddingConfig(epochs=99))
     assert longer.read() is not None
@@ -102,13 +108,177 @@ def tucker():
 )
 def test_another_encoder_is_refused_in_one_line(tmp_path, make, other, differing):
     def kept(encoder):
-        run = encoder_run(encoder, graph().triples, EmbeddingConfig())
+        run = encoder_run(encoder, graph(), EmbeddingConfig())
         return Checkpoint(tmp_path / "state", run)
 
     kept(make()).write({"x": torch.zeros(1)}, {})
-    with pytest.raises(ConfigError, match=rf"state: holds a run with another {differing}\. Give"):
+    with pytest.raises(ConfigError, match=rf"state: holds a run with another {differing}\. Start"):
         kept(other()).read()
     assert kept(make()).read() is not None
+
+
+SHORT = {"epochs": 4, "batch_size": 16, "valid_every": 2, "candidates": "all"}
+
+
+def run_cut(folder, *, config, **other):
+    """Leave a run after its first look."""
+    with pytest.raises(KeyboardInterrupt):
+        run_on(folder, config=config, on_look=interrupt, **other)
+
+
+def run_on(folder, *, config, seed=0, valid=4, more=0, **other):
+    splits = {"valid": RING[:valid], "test": RING[:more]}
+    world = Graph.from_triples(RING, splits={k: x for k, x in splits.items() if x})
+    encoder = GraphEncoder("complex", world, dim=8, seed=seed)
+    return train_embedding(encoder, world, config=config, checkpoint=folder, **other)
+
+
+def interrupt(*_):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("other", "told"),
+    [
+        ({"seed": 1}, r"began with other vectors\. Start as that run did, give another folder, or"),
+        ({"valid": 5}, "another validation facts"),
+        ({"valid": 0}, "another validation facts and known facts"),
+        ({"epochs": 6, "last_rate": 0.5}, "another config"),
+        ({"epochs": 1}, r"is at epoch 2, and embed\.epochs is 1"),
+    ],
+    ids=str,
+)
+def test_a_run_that_would_end_otherwise_is_refused_in_one_line(tmp_path, other, told):
+    rate = {"last_rate": other.get("last_rate", 1.0)}
+    run_cut(tmp_path / "state", config=EmbeddingConfig(**SHORT, **rate))
+    changed = EmbeddingConfig(**SHORT | {k: other[k] for k in other if k in ("epochs", *rate)})
+    given = {k: x for k, x in other.items() if k in ("seed", "valid")}
+    with pytest.raises(ConfigError, match=rf"^{tmp_path}/state: holds a run .*{told}") as error:
+        run_on(tmp_path / "state", config=changed, **given)
+    assert "\n" not in str(error.value)
+    report = run_on(tmp_path / "state", config=EmbeddingConfig(**SHORT, **rate))
+    assert report.losses == run_on(None, config=EmbeddingConfig(**SHORT, **rate)).losses
+
+
+def test_facts_that_validation_is_ranked_among_are_part_of_a_run(tmp_path):
+    edge = Graph.from_triples(RING, splits={"valid": RING[:4], "test": [("e0", "next", "e9")]})
+    encoder = GraphEncoder("complex", graph(), dim=8)
+    config = EmbeddingConfig(**SHORT)
+    train_embedding(encoder, graph(), config=config, checkpoint=tmp_path / "state")
+    with pytest.raises(ConfigError, match=r"holds a run with another known facts\. Start"):
+        train_embedding(
+            GraphEncoder("complex", edge, dim=8), edge, config=config, checkpoint=tmp_path / "state"
+        )
+
+
+@pytest.mark.parametrize("epochs", [5, 6])
+def test_more_epochs_end_as_if_they_had_been_asked_for_at_once_or_are_refused(tmp_path, epochs):
+    first = EmbeddingConfig(**SHORT | {"epochs": epochs})
+    longer = EmbeddingConfig(**SHORT | {"epochs": 8})
+    run_on(tmp_path / "state", config=first)
+    if epochs % 2:  # a look of its own at its end
+        with pytest.raises(
+            ConfigError, match=r"look at .* epoch 5, and embed\.epochs is 8\. Start"
+        ):
+            run_on(tmp_path / "state", config=longer)
+        return
+    report, whole = run_on(tmp_path / "state", config=longer), run_on(None, config=longer)
+    assert (report.losses, report.valid_mrr) == (whole.losses, whole.valid_mrr)
+
+
+def test_a_patience_that_would_have_ended_a_run_is_refused(tmp_path):
+    seen = [0.2, 0.1, 0.15, 0.3, 0.1]
+    at = {"epoch": 25, "valid_mrr": seen}
+    require_course(tmp_path, EmbeddingConfig(patience=3), **at)
+    require_course(tmp_path, EmbeddingConfig(patience=2), epoch=20, valid_mrr=seen[:3])
+    with pytest.raises(ConfigError, match=r"went on after 2 looks without .* embed\.patience is 2"):
+        require_course(tmp_path, EmbeddingConfig(patience=2), **at)
+
+
+def test_an_encoder_that_holds_what_the_run_kept_goes_on(tmp_path):
+    encoder, config = network(), EmbeddingConfig(**SHORT)
+    given = {"config": config, "checkpoint": tmp_path / "state"}
+    with pytest.raises(KeyboardInterrupt):
+        train_embedding(encoder, graph(), on_look=interrupt, **given)
+    report = train_embedding(encoder, graph(), **given)
+    whole = network()
+    assert report.losses == train_embedding(whole, graph(), config=config).losses
+    assert torch.equal(encoder.entity_table, whole.entity_table)
+    with torch.no_grad():
+        encoder.entity_table.add_(0.5)
+    with pytest.raises(ConfigError, match="holds a run that began with other vectors"):
+        train_embedding(encoder, graph(), **given)
+
+
+def test_a_part_of_an_epoch_is_none_to_go_on_from(tmp_path):
+    config, steps = EmbeddingConfig(**SHORT), []
+    num_steps = -(-2 * len(RING) // 16)
+    run_on(
+        tmp_path / "state",
+        config=config,
+        on_step=lambda: steps.append(0) or len(steps) == 2 * num_steps + 1,
+    )
+    report, whole = run_on(tmp_path / "state", config=config), run_on(None, config=config)
+    assert (report.losses, report.valid_mrr) == (whole.losses, whole.valid_mrr)
+
+
+def test_two_runs_that_write_one_checkpoint_are_told(tmp_path):
+    settings = {"epochs": 100_000, "batch_size": 8, "valid_every": 1, "candidates": "all"}
+    command = [sys.executable, "-c", PROGRAM, repr(settings), "0", str(tmp_path / "state")]
+    other = subprocess.Popen(command, stderr=subprocess.PIPE)
+    try:
+        wait_for(tmp_path / "state" / "lichen.json", other)
+        said = (
+            rf"^{tmp_path}/state: must be written by one run at a time, and another is .* ended\.$"
+        )
+        with pytest.raises(ConfigError, match=said):
+            train_embedding(
+                GraphEncoder("complex", graph(), dim=8), graph(), checkpoint=tmp_path / "state"
+            )
+        assert other.poll() is None
+    finally:
+        other.kill()
+        other.communicate()
+    with alone(checkpoint(tmp_path / "state")):  # the lock of a killed run is none
+        assert (tmp_path / ".state.lock").exists()
+    assert not (tmp_path / ".state.lock").exists()
+
+
+def test_a_lock_that_its_holder_removed_meanwhile_is_taken_anew(tmp_path, monkeypatch):
+    fcntl = pytest.importorskip("fcntl")
+    lock, flock, removed = tmp_path / ".state.lock", fcntl.flock, []
+
+    def end_first(file, how):
+        if not removed:
+            removed.append(lock.unlink())
+        flock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", end_first)
+    with (
+        alone(checkpoint(tmp_path / "state")),
+        pytest.raises(ConfigError, match="another is"),
+        alone(checkpoint(tmp_path / "state")),
+    ):
+        pass
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_place_that_cannot_be_written_to_is_told_before_anything_is_trained(monkeypatch):
+    monkeypatch.setattr("lichen.embedding.trainer._Run._epoch", None)
+    said = r"^/proc/none/state: must be a folder to write to, and .* Give another folder\.$"
+    with pytest.raises(LichenError, match=said):
+        run_on("/proc/none/state", config=EmbeddingConfig(**SHORT))
+
+
+def test_a_file_system_without_locks_is_written_to_all_the_same(tmp_path, monkeypatch):
+    fcntl = pytest.importorskip("fcntl")
+
+    def no_locks(*_):
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    run_on(tmp_path / "state", config=EmbeddingConfig(**SHORT))
+    assert [p.name for p in tmp_path.iterdir()] == ["state"]
 
 
 def test_a_full_disk_is_told_and_the_state_before_stays(tmp_path, disk_limit):
@@ -197,10 +367,7 @@ def test_a_killed_process_goes_on(tmp_path, valid):
         return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE)
 
     cut = start("cut")
-    deadline = time.monotonic() + 90
-    while not (tmp_path / "cut" / "lichen.json").exists() and time.monotonic() < deadline:
-        assert cut.poll() is None, cut.stderr.read()
-        time.sleep(0.02)
+    wait_for(tmp_path / "cut" / "lichen.json", cut)
     cut.send_signal(signal.SIGKILL)
     cut.communicate()
     assert not (tmp_path / "cut-done").exists()
@@ -210,3 +377,11 @@ def test_a_killed_process_goes_on(tmp_path, valid):
     whole, again = (GraphEncoder.load(tmp_path / f"{x}-done") for x in ("whole", "cut"))
     assert torch.equal(again.vectors(), whole.vectors())
     assert torch.equal(again.relation_table, whole.relation_table)
+
+
+def wait_for(path, running):
+    """Wait until a program has written a file."""
+    deadline = time.monotonic() + 90
+    while not path.exists() and time.monotonic() < deadline:
+        assert running.poll() is None, running.stderr.read()
+        time.sleep(0.02)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from lichen.base.errors import DataError
+from lichen.base.errors import ConfigError, DataError, ShapeError
 from lichen.data.graph import Graph
 from lichen.embedding.classify import best_threshold, corrupt, triple_classification
 from lichen.embedding.encoder import GraphEncoder
@@ -157,6 +157,51 @@ def test_absent_negatives_are_told():
         "negatives must hold at least one false fact of the test split; got {'valid': 3}. Add "
         "some, or pass None to have each fact corrupted."
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "said"),
+    [
+        (
+            [1, 0, 2],
+            ShapeError,
+            r"negatives\['test'\] must have shape \(false, 3\), .*; got \(3,\)\.",
+        ),
+        ([[1, 0]], ShapeError, r"negatives\['test'\] must have shape .*; got \(1, 2\)\."),
+        (
+            [[1, 0, 2], [1, 0]],
+            ShapeError,
+            r"negatives\['test'\]: .* must be .* lists of one length",
+        ),
+        ([[1.5, 0, 2]], DataError, r"negatives\['test'\]: .* ids must be whole numbers; got 1\.5"),
+        ([("p1", "knows", "p2")], DataError, r"negatives\['test'\]: .* whole numbers; got 'p1'"),
+        ([[1, 0, 10_000]], DataError, "entity ids must be from 0 to"),
+        (5, ShapeError, r"negatives\['test'\] must have shape \(false, 3\), .*; got \(\)\."),
+        (None, DataError, "negatives must hold at least one false fact of the test split"),
+    ],
+)
+def test_negatives_of_another_shape_are_told(given, error, said):
+    graph = kinds()
+    encoder = GraphEncoder("complex", graph, dim=4)
+    negatives = {"valid": graph.triples[:3]} | ({} if given is None else {"test": given})
+    with pytest.raises(error, match=f"^{said}") as told:
+        triple_classification(encoder, graph, negatives=negatives)
+    assert "\n" not in str(told.value)
+    with pytest.raises(ConfigError, match=r"negatives must be of type Mapping; got ndarray\. Give"):
+        triple_classification(encoder, graph, negatives=graph.triples[:3])
+
+
+def test_negatives_may_be_lists_or_tensors():
+    graph = kinds()
+    encoder = GraphEncoder("complex", graph, dim=4)
+    rows = graph.triples[:3, [2, 1, 0]].copy()
+    found = [
+        triple_classification(
+            encoder, graph, negatives=dict.fromkeys(("valid", "test"), kind(rows))
+        )
+        for kind in (np.array, np.ndarray.tolist, torch.from_numpy)
+    ]
+    assert found[0] == found[1] == found[2]
 
 
 def test_bad_input_is_told():

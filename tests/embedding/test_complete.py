@@ -6,8 +6,9 @@ import torch
 
 from lichen.base.errors import ChoiceError, ConfigError, DataError
 from lichen.data.graph import Graph
+from lichen.embedding import calibrate
 from lichen.embedding.calibrate import Calibrator, Weights
-from lichen.embedding.complete import complete, complete_many, nearest
+from lichen.embedding.complete import complete, complete_many, nearest, nearest_many
 from lichen.embedding.encoder import GraphEncoder
 
 FLAT = Calibrator(
@@ -113,6 +114,26 @@ def test_nearest(lands):
         assert len(nearest(encoder, "Austria", top=1000)) == len(lands.entities) - 1
 
 
+@pytest.mark.parametrize("name", ["complex", "transe"])
+@pytest.mark.parametrize("scores", [1, 4_000_000])
+def test_neighbours_of_many_together_equal_one_at_a_time(lands, name, scores, monkeypatch):
+    monkeypatch.setattr(calibrate, "CHUNK_SCORES", scores)
+    encoder = GraphEncoder(name, lands, dim=8, seed=2)
+    asked = ["Austria", "Vienna", "Malta", "Austria"]
+    together = nearest_many(encoder, asked, top=5)
+    for label, found in zip(asked, together, strict=True):
+        alone = nearest(encoder, label, top=5)
+        assert [n.label for n in found] == [n.label for n in alone]
+        np.testing.assert_allclose(
+            [n.similarity for n in found], [n.similarity for n in alone], atol=1e-5
+        )
+        assert label not in {n.label for n in found}
+    assert nearest_many(encoder, []) == []
+    assert [len(found) for found in nearest_many(encoder, asked, top=1000)] == [
+        lands.num_entities - 1
+    ] * 4
+
+
 def test_what_cannot_be_asked_is_told(encoder):
     with pytest.raises(DataError, match="exactly one of head, relation and tail must be None"):
         complete(encoder, "Austria", None, None)
@@ -132,6 +153,18 @@ def test_what_cannot_be_asked_is_told(encoder):
             ask()
     with pytest.raises(DataError, match="Did you mean 'Malta'"):
         nearest(encoder, "Malt")
+    with pytest.raises(DataError, match="Did you mean 'Malta'"):
+        nearest_many(encoder, ["Austria", "Malt"])
+    with pytest.raises(ConfigError, match=r"label must be of type str; got list\. Ask"):
+        nearest(encoder, ["Austria", "Malta"])
+    with pytest.raises(ConfigError, match=r"labels must be a list .*; got 'Malta'\. Ask nearest"):
+        nearest_many(encoder, "Malta")
+    with pytest.raises(ConfigError, match=r"labels must be a list of labels; got None\. Ask"):
+        nearest_many(encoder, None)
+    with pytest.raises(ConfigError, match="complete: graph must be of type Graph; got str"):
+        complete(encoder, "Austria", "borders", None, graph="facts.tsv")
+    with pytest.raises(DataError, match=r"entity must be one of .*; got \['Austria'\]"):
+        complete(encoder, ["Austria"], "borders", None)
 
 
 def test_scores_that_are_no_numbers_are_told(lands):
@@ -149,7 +182,7 @@ def test_scores_that_are_no_numbers_are_told(lands):
                 nearest(encoder, label)
 
 
-@pytest.mark.parametrize("query", [("a", None), ("a", "r", None, "b"), "abc"])
+@pytest.mark.parametrize("query", [("a", None), ("a", "r", None, "b"), "abc", 1, None])
 def test_a_query_is_of_three_parts(encoder, query):
     with pytest.raises(DataError, match=r"a query must be \(head, relation, tail\)"):
         complete_many(encoder, [query])

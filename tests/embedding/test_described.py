@@ -150,3 +150,35 @@ def test_features_that_are_no_numbers_are_refused(value):
     features[1, 2] = value
     with pytest.raises(DataError, match=r"features must be numbers; row 1 holds a NaN"):
         DescribedEncoder("distmult", graph, dim=4, features=features)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e300])
+@pytest.mark.parametrize("make", [np.asarray, torch.tensor, list])
+def test_a_text_that_is_no_numbers_is_refused(trained, value, make):
+    said = make([1.0, value, *[0.0] * (WIDTH - 2)])
+    told = r"must be numbers; it holds a NaN or an infinity\. Look at how that entity was described"
+    with pytest.raises(DataError, match=rf"^text of 'new' {told}"):
+        trained.with_entities(texts={"new": said})
+    with pytest.raises(DataError, match=rf"^text {told}"):
+        trained.encode_unseen(text=said)
+
+
+@pytest.mark.parametrize(
+    ("given", "kind"),
+    [
+        ("abc", "str"),
+        ({"a": 1.0}, "dict"),
+        ([["a", "b"]] * 33, "list"),
+        ([["1", "2"]] * 33, "list"),
+        ([[1.0], [1.0, 2.0]], "list"),
+        (np.array([[None]] * 33), "ndarray"),
+    ],
+    ids=["text", "mapping", "words", "digits", "ragged", "nothing"],
+)
+def test_features_and_texts_of_another_type_are_one_clear_line(world, trained, given, kind):
+    told = rf"must be an array of numbers; got a {kind} of something else\. Give what"
+    with pytest.raises(DataError, match=f"^features {told}"):
+        DescribedEncoder("distmult", world[0], features=given)
+    if not isinstance(given, str):
+        with pytest.raises(DataError, match=f"^text of 'new' {told}"):
+            trained.with_entities(texts={"new": given})

@@ -89,3 +89,8 @@ def test_ids_are_within_their_range():
     with pytest.raises(DataError, match=r"relation ids must be from 0 to 4; got -1 to 5"):
         checked_ids("relation", [5, -1], 5)
     assert [x.tolist() for x in side_by_side(h=[1], r=2)] == [[1], 2]
+
+
+def test_lists_of_several_lengths_are_told():
+    with pytest.raises(ShapeError, match="entity ids must be a list, or lists of one length; got"):
+        whole_ids("entity", [[1, 2], [3]])

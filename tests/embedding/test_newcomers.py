@@ -140,6 +140,6 @@ def test_what_is_no_triple_is_refused_in_one_line(market, kind, fact):
     with pytest.raises(DataError) as told:
         encoder.with_entities([fact])
     assert str(told.value) == (
-        f"facts must be triples of labels, (head, relation, tail); got {fact!r}. Give three labels "
-        "a fact."
+        f"facts[0] must be (head, relation, tail), three texts; got {fact!r}. Give three labels a "
+        "fact."
     )

@@ -19,6 +19,7 @@ from lichen.embedding.prior import (
     STEPS,
     PriorRanker,
     Roles,
+    encoder_within,
     fit_prior,
 )
 
@@ -61,6 +62,11 @@ def test_classes_equal_the_slow_count():
     found = roles.classes(entity, relation).numpy()
     for row, (e, r) in enumerate(zip(entity.tolist(), relation.tolist(), strict=True)):
         assert found[row].tolist() == [slow_class(train.tolist(), e, r, c, 2) for c in range(7)]
+    entity, relation, answer = (x.ravel() for x in np.meshgrid(range(7), range(4), range(7)))
+    one_by_one = roles.classes_of(entity, relation, answer).numpy()
+    assert one_by_one.tolist() == roles.classes(entity, relation)[range(196), answer].tolist()
+    nothing = Roles(train[:0], num_entities=7, num_relations=2)
+    assert nothing.classes_of(*np.array([[1, 1], [0, 3], [2, 1]])).tolist() == [0, 2 * NUM_USES]
 
 
 def test_scores_are_those_of_the_ranker_scaled_and_what_its_class_adds():
@@ -80,6 +86,8 @@ def test_scores_are_those_of_the_ranker_scaled_and_what_its_class_adds():
     torch.testing.assert_close(found, expected)
     assert found.data_ptr() == out.data_ptr()
     torch.testing.assert_close(ranker.score_relations([0], [1]), encoder.score_relations([0], [1]))
+    tails = torch.tensor([2, 0, 1])
+    torch.testing.assert_close(ranker.score(entity, relation, tails), found[range(3), tails])
 
 
 def test_who_has_a_birthplace_is_not_born_again(births, fitted):
@@ -127,6 +135,24 @@ def test_complete_takes_it_and_it_is_read_back(births, fitted, tmp_path):
     assert not known & {prediction.label for prediction in one}
     with pytest.raises(ArtifactError):
         PriorRanker.load(tmp_path)
+
+
+def test_the_encoder_within_is_found_through_priors_or_told_to_be_absent(births, fitted):
+    twice = PriorRanker(fitted, fitted.facts, scale=1.0, weights=fitted.weights)
+    assert encoder_within(twice, call="nearest") is fitted.ranker
+    paths = PathModel(births, dim=4, num_layers=2)
+    twice = PriorRanker(
+        PriorRanker(paths, fitted.facts, scale=1.0, weights=fitted.weights),
+        fitted.facts,
+        scale=1.0,
+        weights=fitted.weights,
+    )
+    for model, name in (
+        (twice, "PriorRanker of a PriorRanker of a PathModel"),
+        (births, "Graph"),
+    ):
+        with pytest.raises(ConfigError, match=f"^nearest: .* vectors; got a {name}, which"):
+            encoder_within(model, call="nearest")
 
 
 def test_bad_input_is_one_clear_line(births, fitted, tmp_path):

@@ -8,7 +8,7 @@ from lichen.base.errors import ConfigError, DataError
 from lichen.data.graph import Graph
 from lichen.embedding.encoder import GraphEncoder
 from lichen.embedding.evaluate import evaluate
-from lichen.embedding.sampled import _from_sample, _likeliest, evaluate_sampled
+from lichen.embedding.sampled import _Deck, evaluate_sampled
 
 
 def drawn_graph(seed=0, *, num_entities=300, num_facts=900):
@@ -43,6 +43,28 @@ def test_against_all_entities_it_is_exact(monkeypatch, rows, columns, reciprocal
     assert found.mrr.low <= found.mrr.value <= found.mrr.high
 
 
+class InRows:
+    """An encoder of which only whole rows of scores are known."""
+
+    def __init__(self, encoder):
+        self.num_entities, self.num_relations = encoder.num_entities, encoder.num_relations
+        self.score_directed = encoder.score_directed
+
+
+@pytest.mark.parametrize("chunk", [4_000_000, 900, 1])
+@pytest.mark.parametrize("sample", [None, 40])
+def test_what_gives_rows_of_scores_is_ranked_among_all(monkeypatch, chunk, sample):
+    monkeypatch.setattr("lichen.embedding.sampled.CHUNK_SCORES", chunk)
+    graph = drawn_graph(2, num_entities=120, num_facts=500)
+    encoder = in_eighths(GraphEncoder("complex", graph, dim=8, reciprocal=False))
+    one = evaluate_sampled(encoder, graph, num_queries=150, seed=2)
+    given = {"num_queries": 150, "num_candidates": sample, "seed": 2}
+    other = evaluate_sampled(InRows(encoder), graph, **given)
+    assert other.mrr == pytest.approx(one.mrr)
+    assert other.hits[3] == pytest.approx(one.hits[3])
+    assert str(other).endswith(str(one)[str(one).index(";") :])
+
+
 def test_some_queries_give_an_interval_around_all():
     graph = drawn_graph(1)
     encoder = in_eighths(GraphEncoder("distmult", graph, dim=6, seed=3))
@@ -65,31 +87,40 @@ def test_a_sample_holds_no_known_answer_and_no_truth():
     assert everything.num_candidates == graph.num_entities
 
 
-@pytest.mark.parametrize("sample", [20_000, 5_000])
-def test_the_estimate_finds_planted_ranks_where_averaging_does_not(sample):
-    draw, count, size = np.random.default_rng(0), 50_000, 4000
-    ranks = np.exp(draw.uniform(0, np.log(count), size)).round()
-    above = draw.hypergeometric(ranks.astype(int) - 1, count - ranks.astype(int), sample)
-    filled = np.full(size, float(sample)), np.full(size, count - 1.0)
-    mrr, *hits = _from_sample(above.astype(float), *filled, draw)
-    truth = [(ranks <= k).mean() for k in (1, 3, 10)]
-    naive = (1 / (1 + above * (count - 1) / sample)).mean()
-    assert abs(mrr.value - (1 / ranks).mean()) < 0.02
-    assert abs(naive - (1 / ranks).mean()) > 0.02
-    assert abs(hits[2].value - truth[2]) < 0.02
-    assert hits[2].low < hits[2].value < hits[2].high
+@pytest.mark.parametrize("size", [1, 20, 60, 119])
+def test_intervals_from_samples_hold_the_rank_among_all(size):
+    graph = drawn_graph(3, num_entities=120, num_facts=600)
+    encoder = in_eighths(GraphEncoder("distmult", graph, dim=6, seed=1))
+    exact = evaluate(encoder, graph).both
+    given = {"num_queries": 200, "num_candidates": size}
+    found = [evaluate_sampled(encoder, graph, seed=s, **given) for s in range(20)]
+    for name, truth in (("mrr", exact.mrr), (1, exact.hits[1]), (10, exact.hits[10])):
+        every = [x.mrr if name == "mrr" else x.hits[name] for x in found]
+        assert all(0 <= x.low <= x.value <= x.high <= 1 for x in every)
+        assert sum(x.low <= truth <= x.high for x in every) >= 18
+    if size > 20:
+        assert np.mean([x.mrr.high - x.mrr.low for x in found]) < 0.15
 
 
-def test_expectation_maximisation_equals_a_slow_step():
-    draw = np.random.default_rng(0)
-    prior, likelihood = draw.dirichlet(np.ones(4))[None], draw.random((5, 4))
-    counts = np.array([[3, 0, 2, 1, 4]])
-    expected = np.zeros(4)
-    for outcome, times in enumerate(counts[0]):
-        posterior = prior[0] * likelihood[outcome]
-        expected += times * posterior / posterior.sum()
-    found = _likeliest(prior, likelihood, counts, steps=1)
-    np.testing.assert_allclose(found[0], expected / expected.sum())
+@pytest.mark.parametrize(("rows", "columns"), [(128, 32768), (7, 50), (1, 1000)])
+def test_tiles_change_nothing_for_the_same_samples(monkeypatch, rows, columns):
+    graph = drawn_graph(4, num_entities=120, num_facts=500)
+    encoder = in_eighths(GraphEncoder("complex", graph, dim=8))
+    given = {"num_queries": 64, "num_candidates": 100, "seed": 5}  # each query has its own sample
+    whole = evaluate_sampled(encoder, graph, **given)
+    monkeypatch.setattr("lichen.embedding.sampled.ROWS", rows)
+    monkeypatch.setattr("lichen.embedding.sampled.COLUMNS", columns)
+    assert evaluate_sampled(encoder, graph, **given) == whole
+
+
+def test_a_deck_deals_each_entity_once_before_it_shuffles():
+    deck = _Deck(10, 3, 1, np.random.default_rng(0))
+    hands = [deck.deal() for _ in range(300)]
+    for first in range(0, 300, 3):
+        assert len(np.unique(np.concatenate(hands[first : first + 3]))) == 9
+    often = np.bincount(np.concatenate(hands))
+    assert often.min() > 75
+    assert all((np.diff(hand) > 0).all() for hand in hands)
 
 
 def test_bad_input_is_told():
@@ -102,6 +133,8 @@ def test_bad_input_is_told():
     for fraction in ({"num_queries": 2.5}, {"num_candidates": 2.5}):
         with pytest.raises(ConfigError, match=r"must be a whole number from 1 to .*; got 2\.5"):
             evaluate_sampled(encoder, graph, **fraction)
+    with pytest.raises(ConfigError, match=r"seed must be between 0 and .*; got -1"):
+        evaluate_sampled(encoder, graph, seed=-1)
     with pytest.raises(DataError, match="got 'dev'"):
         evaluate_sampled(encoder, graph, "dev")
     with torch.no_grad():

@@ -3,10 +3,10 @@ import time
 import numpy as np
 import pytest
 
-from lichen.base.errors import ChoiceError, ConfigError, DataError
+from lichen.base.errors import ChoiceError, ConfigError, DataError, LichenError
 from lichen.data.graph import Graph
 from lichen.embedding.config import EmbeddingConfig
-from lichen.embedding.search import search
+from lichen.embedding.search import GIVE_UP, search
 
 pytest.importorskip("optuna", reason="the extra search is not installed")
 
@@ -51,6 +51,27 @@ def test_the_budget_ends_a_run_within_an_epoch():
 def test_no_time_at_all_is_one_step_of_one_trial():
     report = search(graph(), dim=8, budget_s=0.0)
     assert len(report.trials) == 1
+
+
+def test_a_trial_that_fails_is_counted_and_the_search_goes_on(capfd):
+    config = EmbeddingConfig(epochs=2, valid_every=1, optimiser="adam", candidates="all")
+    space = {"learning_rate": (0.01, 0.5), "loss": ("softmax", "margin")}
+    report = search(graph(), dim=8, budget_s=4.0, config=config, space=space)
+    assert {tried["loss"] for tried, _ in report.trials} == {"softmax"}
+    assert any("embed.candidates must be sampled" in why for _, why in report.failed)
+    assert report.valid_mrr == max(mrr for _, mrr in report.trials)
+    assert f" trials and {len(report.failed)} that failed in " in str(report)
+    assert not capfd.readouterr().err
+
+
+def test_a_search_of_which_every_trial_fails_is_one_clear_line():
+    config = EmbeddingConfig(precision="bfloat16")
+    told = rf"^search: a trial must .*; all {GIVE_UP} failed, the first with: embed\.precision must"
+    started = time.monotonic()
+    with pytest.raises(LichenError, match=told) as error:
+        search(graph(), scorer="transe", dim=8, budget_s=60.0, config=config)
+    assert time.monotonic() - started < 30
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize(

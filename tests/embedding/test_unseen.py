@@ -2,13 +2,14 @@ import numpy as np
 import pytest
 import torch
 
-from lichen.base.errors import DataError
+from lichen.base.errors import ConfigError, DataError
 from lichen.data.graph import Graph
 from lichen.data.vocabulary import Vocabulary
 from lichen.embedding import SCORERS
 from lichen.embedding.config import EmbeddingConfig
 from lichen.embedding.distmult import DistMult
 from lichen.embedding.encoder import GraphEncoder
+from lichen.embedding.gnn.encoder import GraphNetwork
 from lichen.embedding.trainer import train_embedding
 from lichen.embedding.transe import TransE
 from lichen.embedding.unseen import find_newcomers, place_described, place_unseen
@@ -107,3 +108,27 @@ def test_what_is_told_of_newcomers():
         find_newcomers(facts, {"a": [1.0]}, **known)
     with pytest.raises(DataError, match="relation must be one of the 2 known; got 'under'"):
         find_newcomers([("x", "under", "a")], {}, **known)
+
+
+@pytest.mark.parametrize(
+    ("facts", "texts"),
+    [([(" ", "near", "a")], {}), ([("a", "near", "")], {}), ([], {"": [1.0]}), ([], {7: [1.0]})],
+    ids=str,
+)
+def test_a_newcomer_without_a_name_is_refused(facts, texts):
+    known = {"entities": Vocabulary(["a", "b"], what="entity")}
+    known["relations"] = Vocabulary(["near"], what="relation")
+    with pytest.raises(
+        DataError, match=r"^labels of new entities must be texts that are not blank"
+    ):
+        find_newcomers(facts, texts, **known)
+
+
+@pytest.mark.parametrize("texts", [[1.0, 2.0], [], np.ones(2), "new"], ids=str)
+@pytest.mark.parametrize("kind", [GraphEncoder, GraphNetwork])
+def test_texts_that_are_no_mapping_are_one_clear_line(kind, texts):
+    pytest.importorskip("torch_geometric")
+    encoder = kind("distmult", Graph.from_triples([("a", "near", "b")]), dim=4)
+    told = f"^texts must be of type Mapping; got {type(texts).__name__}. Give vectors by the labels"
+    with pytest.raises(ConfigError, match=told):
+        encoder.with_entities([("c", "near", "a")], texts=texts)

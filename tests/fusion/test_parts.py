@@ -64,12 +64,24 @@ def test_texts_without_any_linked_mention_are_refused_unless_nothing_is_read():
     unlinked = Document(id="1", text="ada knows", mentions=(Mention(span, None),))
     linked = Document(id="2", text="ada knows", mentions=(Mention(span, 0),))
     bare = Corpus((unlinked, Document(id="3", text="bob")))
-    with pytest.raises(DataError) as caught:
-        require_links("train", bare, fusion="gate")
-    assert str(caught.value) == (
+    none = (
         "train: at least one mention must be linked to an entity, for fusion 'gate' to read what "
-        "the graph knows; of 1 mentions in 2 documents none is. Link the corpus, as by "
-        "Linker(graph, text).link(corpus), or use fusion='none'."
+        "the graph knows; of 1 mentions in 2 documents none is. "
     )
+    names = (
+        "give entities the names by which the texts call them (labels or aliases in the graph), "
+        "or link by Linker(graph, text, config=LinkConfig(...)) with a lower min_probability or "
+        "min_similarity, or with vector_candidates"
+    )
+    for is_linked, fix in (
+        (
+            False,
+            f"Link the corpus, as by Linker(graph, text).link(corpus); if that finds none, {names}",
+        ),
+        (True, f"The linker was run and found none: {names} and give the corpus that it returns"),
+    ):
+        with pytest.raises(DataError) as caught:
+            require_links("train", bare, fusion="gate", is_linked=is_linked)
+        assert str(caught.value) == f"{none}{fix}, or use fusion='none'."
     require_links("train", bare, fusion="none")
     require_links("train", bare, Corpus((linked,)))

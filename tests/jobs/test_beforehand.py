@@ -1,12 +1,10 @@
 import pytest
 
-from lichen.base.errors import ConfigError, DataError
+from lichen.base.errors import DataError
 from lichen.data.corpus import Corpus, Document, Mention, Span
 from lichen.data.graph import Graph
 from lichen.fusion.tasks.task import make_task
-from lichen.jobs.beforehand import learnable, require_ids, require_shared
-from lichen.lm.text_encoder import TextEncoder
-from lichen.training.config import TrainConfig
+from lichen.jobs.beforehand import learnable, require_ids
 
 
 def corpus(*said, **more):
@@ -58,25 +56,3 @@ def test_mentions_of_another_graph_are_refused():
         require_ids(corpus(*GOOD, mentions=mentions), graph, where="x.csv")
     with pytest.raises(DataError, match=r"x.csv: document '0': .* an id below 2, .* got 2"):
         require_ids(corpus(*GOOD, mentions=(Mention(Span(0, 6), 2),)), graph, where="x.csv")
-
-
-@pytest.mark.parametrize(
-    ("processes", "more", "said"),
-    [
-        (0, {}, "processes must be between 1 and 1024; got 0"),
-        (3, {}, r"processes must divide train.batch_size \(32\); got 3"),
-        (2, {"beside": True}, "processes must be 1 for a model with beside; got 2"),
-    ],
-)
-def test_a_training_that_cannot_be_shared_is_refused(processes, more, said):
-    told = {"task": make_task("classify"), "text": TextEncoder.load(device="cpu")}
-    config = TrainConfig(batch_size=32)
-    require_shared(2, config, more={"beside": False}, **told)
-    require_shared(1, config, more={"beside": True}, **told)
-    with pytest.raises(ConfigError, match=said):
-        require_shared(processes, config, more=more, **told)
-
-
-def test_whole_questions_are_shared_among_any_number():
-    config, task = TrainConfig(batch_size=32), make_task("choose", group="q")
-    require_shared(3, config, task=task, text=TextEncoder.load(device="cpu"), more={})

@@ -5,6 +5,7 @@ import pytest
 
 from lichen.base.errors import ChoiceError, ConfigError, DataError
 from lichen.data.corpus import Corpus
+from lichen.embedding.encoder import GraphEncoder
 from lichen.jobs import fusions
 from lichen.jobs.fusions import Contest, compare_fusions
 from lichen.training.config import TrainConfig
@@ -55,6 +56,48 @@ def test_a_cut_comparison_goes_on_where_it_stopped(contest, tmp_path):
     after = {p.name: p.stat().st_mtime_ns for p in tmp_path.iterdir()}
     assert {name for name in after if after[name] != before.get(name)} == {"add-fused-1.json"}
     assert json.loads((tmp_path / "add-fused-1.json").read_text())["right"]
+
+
+def test_folds_answer_every_training_document_once_and_choose(contest, tmp_path):
+    corpus = contest.corpora[0]
+    hidden = [replace(d, text="hidden", mentions=()) if d.split == "test" else d for d in corpus]
+    held_out = replace(contest, corpora=[Corpus(tuple(hidden))], twins=("none",), folds=3)
+    table = compare_fusions(held_out, fusions=("gate", "add"), out=tmp_path)
+    assert table.num_examples == len(corpus.train)
+    assert table.choice == table.ranked[0].fusion
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["fold-0", "fold-1", "fold-2"]
+    parts = [p.corpora[0] for p in held_out.rounds]
+    assert sorted(d.id for c in parts for d in c.test) == sorted(d.id for d in corpus.train)
+    by_hand = [
+        compare_fusions(replace(contest, corpora=[c], twins=("none",)), fusions=("add",))
+        for c in parts
+    ]
+    sizes = [len(c.test) for c in parts]
+    scores = [[s * n for s in t.standings[0].scores] for t, n in zip(by_hand, sizes, strict=True)]
+    (add,) = (s for s in table.standings if s.fusion == "add")
+    assert add.scores == pytest.approx(
+        [sum(x) / len(corpus.train) for x in zip(*scores, strict=True)]
+    )
+    total = sum(leak.total for t in by_hand for leak in t.leaks[:1])
+    assert table.leaks[0].total == total
+
+
+def test_knowledge_that_is_wrong_is_not_chosen(contest, world_graph):
+    """Vectors of nothing help to remember what was said of a city, and tell nothing of others."""
+    docs = contest.corpora[0].documents
+    told = [replace(d, meta={"city": d.id.split("-")[0]}) for d in docs]
+    blind = replace(
+        contest,
+        nodes=GraphEncoder("complex", world_graph, dim=16, seed=5),
+        corpora=[Corpus(tuple(told))],
+        twins=("none",),
+        folds=3,
+    )
+    assert compare_fusions(blind, fusions=("gate", "add")).choice != "none"
+    apart = replace(blind, together="city")
+    assert compare_fusions(apart, fusions=("gate", "add")).choice == "none"
+    with pytest.raises(DataError, match="meta must have the key 'cities'"):
+        replace(apart, together="cities")
 
 
 def test_mentions_lost_are_told_fusions_alike_in_one_line(contest):

@@ -22,6 +22,17 @@ def test_a_new_file_becomes_a_store_and_is_found_again(tmp_path):
     raw.close()
 
 
+def test_a_store_that_must_exist_is_not_made(tmp_path):
+    path = tmp_path / "facts.db"
+    for place in (path, str(path), f"sqlite:///{path}", ":memory:"):
+        with pytest.raises(DataError, match="must be a store that exists, found none there"):
+            Store.open(place, must_exist=True)
+    assert not path.exists()
+    Store.open(path).close()
+    with Store.open(path, must_exist=True) as store:
+        assert store.counts().facts == 0
+
+
 def test_foreign_keys_hold():
     with Store.open(":memory:") as store, store.transaction() as writer:
         found = writer.connection.exec_driver_sql("PRAGMA foreign_keys").scalar()
@@ -74,6 +85,7 @@ def test_another_format_version(tmp_path):
     [
         ("no/such/folder/facts.db", "in a folder that exists, the folder does not"),
         (".", "this is a folder"),
+        ("", r"a store must be a file, ':memory:' or an address; got ''\. Name one"),
         ("nosuchdatabase://x", "must have a driver that is installed"),
         ("://", "must be a file, ':memory:' or an address"),
     ],

@@ -23,6 +23,15 @@ def test_a_table_separated_by_spaces(tmp_path):
     ]
 
 
+def test_a_first_fact_of_single_letters_is_kept(tmp_path):
+    path = tmp_path / "kg.tsv"
+    path.write_text("h\tr\tt\na\tr\tb\n")
+    assert [row[:4] for row in table_rows(path, BadLines())] == [
+        (1, "h", "r", "t"),
+        (2, "a", "r", "b"),
+    ]
+
+
 def test_an_empty_table(tmp_path):
     path = tmp_path / "kg.tsv"
     path.write_text("")

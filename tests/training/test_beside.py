@@ -8,19 +8,21 @@ import torch
 
 import lichen as li
 from lichen.base.errors import ChoiceError, ConfigError, DataError
-from lichen.data.corpus import Corpus
+from lichen.data.corpus import Corpus, LabelledSpan
 from lichen.data.graph import Graph
 from lichen.embedding.encoder import GraphEncoder
 from lichen.fusion.model import FusedModel
+from lichen.fusion.sibling import sibling
 from lichen.training.beside import Beside, BesideLoss
 from lichen.training.config import TrainConfig
 from lichen.training.distil import distil
 from lichen.training.loop import train
+from lichen.training.multitask import TasksRun, train_tasks
 from lichen.training.objectives.mask import WordHead
 from lichen.training.predict import predict
 from lichen.training.run import Run
 from lichen.training.trainer import FusedTrainer
-from lichen.training.twins import twin
+from lichen.training.twins import twin, twin_tasks
 
 CONFIG = TrainConfig(epochs=3, batch_size=4, text_learning_rate=1e-3)
 
@@ -86,13 +88,8 @@ def test_the_model_given_nothing_beside_is_another(fresh, labelled, beside):
     assert any(not torch.equal(one[name], two[name]) for name in one)
 
 
-@pytest.mark.parametrize("accumulate", [1, 2])
-def test_a_killed_run_goes_on_and_ends_the_same(
-    fresh, labelled, beside, tmp_path, monkeypatch, accumulate
-):
-    config = replace(CONFIG, accumulate=accumulate)
-    whole = fresh()
-    train(whole, labelled, beside=beside, out=tmp_path / "whole", config=config)
+def killed_after_a_checkpoint(monkeypatch, call):
+    """Call, and stop what is called as soon as it has kept a checkpoint."""
 
     class Killed(BaseException):
         pass
@@ -103,10 +100,24 @@ def test_a_killed_run_goes_on_and_ends_the_same(
         save(self, *args, **kwargs)
         raise Killed
 
-    monkeypatch.setattr(FusedTrainer, "_save_checkpoint", killed)
-    with pytest.raises(Killed):
-        train(fresh(), labelled, beside=beside, out=tmp_path / "cut", config=config)
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        patch.setattr(FusedTrainer, "_save_checkpoint", killed)
+        with pytest.raises(Killed):
+            call()
+
+
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_a_killed_run_goes_on_and_ends_the_same(
+    fresh, labelled, beside, tmp_path, monkeypatch, accumulate
+):
+    config = replace(CONFIG, accumulate=accumulate)
+    whole = fresh()
+    train(whole, labelled, beside=beside, out=tmp_path / "whole", config=config)
+
+    killed_after_a_checkpoint(
+        monkeypatch,
+        lambda: train(fresh(), labelled, beside=beside, out=tmp_path / "cut", config=config),
+    )
     again = fresh()
     train(again, labelled, beside=beside, out=tmp_path / "cut", config=config)
     one, two = weights(whole), weights(again)
@@ -189,6 +200,85 @@ def test_a_student_learns_facts_with_its_teacher(fresh, labelled, beside, tiny_t
         for more in (beside, None)
     )
     assert not np.array_equal(predict(told, samples), predict(plain, samples))
+
+
+@pytest.fixture
+def two_tasks(labelled):
+    """Give documents of two tasks: which label, and where towns and lands are."""
+    spans = [
+        tuple(
+            LabelledSpan(m.span, kind)
+            for m, kind in zip(doc.mentions, ("town", "land"), strict=True)
+        )
+        for doc in labelled
+    ]
+    docs = (replace(doc, spans=found) for doc, found in zip(labelled, spans, strict=True))
+    return {"parity": labelled, "kinds": Corpus(tuple(docs))}
+
+
+def siblings(model):
+    return {"parity": model, "kinds": sibling(model, task="tag")}
+
+
+def test_several_tasks_are_learned_while_words_and_facts_are(fresh, two_tasks, beside, tmp_path):
+    config = replace(CONFIG, epochs=20, text_learning_rate=3e-3)
+    run = train_tasks(
+        siblings(fresh()), two_tasks, beside=beside, out=tmp_path / "run", config=config
+    )
+    lines = (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()
+    told = [line for line in map(json.loads, lines) if "loss_fact" in line]
+    assert len(told) == config.epochs
+    for name in beside.objectives:
+        assert told[-1][f"loss_{name}"] < 0.9 * told[0][f"loss_{name}"]
+    alone = train_tasks(siblings(fresh()), two_tasks, config=replace(config, epochs=1))
+    for name in two_tasks:
+        assert run.metrics[name]["loss"] < alone.metrics[name]["loss"]
+
+
+@pytest.mark.parametrize("accumulate", [1, 2])
+def test_a_killed_run_of_several_tasks_goes_on_and_ends_the_same(
+    fresh, two_tasks, beside, tmp_path, monkeypatch, accumulate
+):
+    config = replace(CONFIG, accumulate=accumulate)
+
+    def run(name):
+        out = tmp_path / name
+        return train_tasks(siblings(fresh()), two_tasks, beside=beside, out=out, config=config)
+
+    killed_after_a_checkpoint(monkeypatch, lambda: run("cut"))
+    whole, again = run("whole"), run("cut")
+    for name, model in whole.models.items():
+        one, two = weights(model), weights(again.models[name])
+        assert not [n for n in one if not torch.equal(one[n], two[n])]
+        assert again.metrics[name]["loss"] == pytest.approx(whole.metrics[name]["loss"], rel=1e-6)
+
+
+def test_the_folder_of_several_tasks_gives_it_back(fresh, two_tasks, beside, tmp_path):
+    given = {"out": tmp_path, "config": replace(CONFIG, epochs=1)}
+    train_tasks(siblings(fresh()), two_tasks, beside=beside, **given)
+    found = TasksRun.load(tmp_path)
+    assert found.beside.spec() == beside.spec()
+    assert found.of("kinds").beside is found.beside
+    for other in (None, replace(beside, batch_size=2)):
+        with pytest.raises(ConfigError, match="it holds one with another beside"):
+            train_tasks(siblings(fresh()), two_tasks, beside=other, **given)
+
+
+def test_twins_of_several_tasks_are_told_no_facts_or_others(fresh, two_tasks, beside, tiny_text):
+    config = replace(CONFIG, epochs=1)
+    run = train_tasks(siblings(fresh()), two_tasks, beside=beside, config=config)
+    assert twin_tasks(run, "none").beside.objectives == {"mask": 0.5, "contrastive": 0.2}
+    assert twin(run.of("parity"), "shuffled", 3).beside.spec() == beside.twin("shuffled", 3).spec()
+    alone = FusedModel(tiny_text, None, fusion="none", train_text=True)
+    told = train_tasks(siblings(alone), two_tasks, beside=beside, config=config)
+    assert twin_tasks(told, "shuffled", 3).beside.spec() == beside.twin("shuffled", 3).spec()
+
+
+def test_several_tasks_over_a_frozen_language_model_are_refused(fresh, two_tasks, beside):
+    models = siblings(fresh(train_text=False))
+    with pytest.raises(ConfigError, match=r"^beside: the language model must be trained"):
+        train_tasks(models, two_tasks, beside=beside)
+    assert models["parity"].labels is None  # nothing was begun
 
 
 def test_what_cannot_be_is_one_clear_line(fresh, labelled, beside, tiny_text):

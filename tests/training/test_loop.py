@@ -13,6 +13,7 @@ from lichen.data.vocabulary import Vocabulary
 from lichen.embedding.calibrate import Calibrator, Weights
 from lichen.embedding.config import EmbeddingConfig
 from lichen.embedding.encoder import GraphEncoder
+from lichen.embedding.trainer import train_embedding
 from lichen.fusion.model import FusedModel
 from lichen.training.config import TrainConfig
 from lichen.training.hashes import corpus_hash
@@ -45,6 +46,30 @@ def test_a_graph_encoder_is_trained_by_the_same_call(world):
     assert run.metrics["epochs"] == 2
     with pytest.raises(ConfigError, match="GraphEncoder and Corpus"):
         train(encoder, world[2])
+
+
+@pytest.mark.parametrize(
+    ("given", "seed"),
+    [({}, 3), ({"seed": 7}, 7), ({"seed": 0}, 0), ({"seed": 7, "config": None}, 7)],
+    ids=str,
+)
+def test_a_graph_encoder_is_trained_by_the_seed_given_or_that_of_its_settings(given, seed):
+    graph = Graph.from_triples([(f"e{i}", "r", f"e{i * 7 % 20}") for i in range(20)])
+    found, expected = (GraphEncoder("complex", graph, dim=8) for _ in range(2))
+    run = train(found, graph, **{"config": EmbeddingConfig(seed=3, batch_size=4), **given})
+    settings = replace(run.config, seed=seed)
+    assert (run.seed, run.config) == (seed, settings)
+    train_embedding(expected, graph, config=settings)
+    assert torch.equal(found.vectors(), expected.vectors())
+
+
+def test_a_graph_encoder_is_trained_anew_into_a_folder_that_holds_one(tmp_path):
+    graph = Graph.from_triples([("a", "r", "b"), ("b", "r", "c")])
+    for epochs in (1, 2):
+        encoder = GraphEncoder("complex", graph, dim=8)
+        run = train(encoder, graph, out=tmp_path, config=EmbeddingConfig(epochs=epochs))
+        assert run.metrics["epochs"] == epochs
+        assert torch.equal(GraphEncoder.load(tmp_path).vectors(), encoder.vectors())
 
 
 def test_vectors_that_could_not_be_saved_are_not_lost(tmp_path, monkeypatch):

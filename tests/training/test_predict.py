@@ -4,7 +4,7 @@ import pytest
 from lichen.base.errors import ConfigError
 from lichen.data.vocabulary import Vocabulary
 from lichen.fusion.model import FusedModel
-from lichen.training.predict import find_spans, predict
+from lichen.training.predict import find_spans, lost_mentions, predict
 from lichen.training.run import Run
 
 
@@ -38,3 +38,17 @@ def test_mentions_that_are_not_looked_at_are_told(world):
 def test_a_model_without_classes_is_refused(world):
     with pytest.raises(ConfigError, match="Train the model"):
         predict(FusedModel(world[0], world[1]), [])
+
+
+def test_a_corpus_is_asked_as_its_samples_are(world):
+    text, nodes, corpus = world
+    model = FusedModel(text, nodes, labels=corpus.labels())
+    samples = corpus.test.samples(corpus.labels())
+    assert np.array_equal(predict(model, corpus.test), predict(model, samples))
+    assert np.array_equal(predict(model, iter(samples)), predict(model, samples))
+    assert lost_mentions(model, corpus.test) == lost_mentions(model, samples)
+    tagger = FusedModel(text, nodes, task="tag", labels=Vocabulary(["a", "b"]))
+    assert find_spans(tagger, iter(corpus.test)) == find_spans(tagger, samples)
+    for ask in (predict, lost_mentions):
+        with pytest.raises(ConfigError, match="samples must be of type Iterable; got int"):
+            ask(model, 5)

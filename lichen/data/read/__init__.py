@@ -25,7 +25,7 @@ from lichen.data.read.documents import (
 from lichen.data.read.folder import RECORDS, TABLES, read_folder, split_files
 from lichen.data.read.ids import id_file, read_id_folder
 from lichen.data.read.jsonl import read_jsonl
-from lichen.data.read.lines import BadLines, OnBadLine, plain_suffix
+from lichen.data.read.lines import BadLines, OnBadLine, plain_suffix, shown
 from lichen.data.read.rdf import read_ntriples, read_turtle
 from lichen.data.read.wordnet import PARTS, read_wordnet
 
@@ -88,25 +88,19 @@ def read_graph(
         ChoiceError: the suffix is unknown.
         ArtifactError: a folder that Lichen wrote is incomplete or was changed.
     """
-    if source == "atlas":
-        atlas: Graph = import_module("lichen.data.atlas").load_graph()
-        return atlas
-    if "://" in str(source):  # the store stands below this package: it is looked up, not imported
-        snapshot: Graph = import_module("lichen.store").Store.open(str(source)).snapshot()
-        return snapshot
     return scan_graph(source, on_bad_line=on_bad_line, columns=columns)[0]
 
 
 def scan_graph(
-    path: str | Path,
+    source: str | Path,
     *,
     on_bad_line: OnBadLine = "skip",
     columns: Sequence[str] | None = None,
 ) -> tuple[Graph, ReadReport]:
-    """Read a graph from a file or folder and say what was met on the way.
+    """Read a graph and say what was met on the way.
 
     Args:
-        path: as for `read_graph`, files and folders only.
+        source: as for `read_graph`.
         on_bad_line: as for `read_graph`.
         columns: as for `read_graph`.
 
@@ -118,7 +112,12 @@ def scan_graph(
         ChoiceError: the suffix is unknown.
         ArtifactError: a folder that Lichen wrote is incomplete or was changed.
     """
-    place, builder, bad = _there(path), GraphBuilder(), BadLines(on_bad_line)
+    if source == "atlas":
+        return _with_report(import_module("lichen.data.atlas").load_graph())
+    if "://" in str(source):  # the store stands below this package: it is looked up, not imported
+        with import_module("lichen.store").Store.open(str(source), must_exist=True) as store:
+            return _with_report(store.snapshot())
+    place, builder, bad = _there(source), GraphBuilder(), BadLines(on_bad_line)
     if place.is_dir() and is_arrays(place):
         return _with_report(read_arrays(place))
     if place.is_dir():
@@ -127,12 +126,12 @@ def scan_graph(
         reader = choose(f"{place}: the suffix", plain_suffix(place), GRAPH_READERS)
         options = {"columns": columns} if plain_suffix(place) in TABLES else {}
         reader(place, builder, bad, **options)
-    bad.summarise(path)
+    bad.summarise(source)
     graph = builder.build()
     if not graph.num_entities:
         raise DataError(
-            f"{path}: must hold at least one fact or entity, found none in {bad.num_lines} lines. "
-            "Check that this is the right file."
+            f"{source}: must hold at least one fact or entity, found none in {bad.num_lines} "
+            "lines. Check that this is the right file."
         )
     _report_repeats(place, builder)
     return graph, ReadReport(
@@ -228,7 +227,14 @@ def read_corpus(path: str | Path, *, on_bad_line: OnBadLine = "raise") -> Corpus
 
 def _there(path: str | Path) -> Path:
     place = Path(path)
-    if not place.exists():
+    try:
+        is_there = place.exists()
+    except OSError as error:  # a name too long, a folder on the way that is closed to this user
+        raise DataError(
+            f"{shown(str(place))}: must be a file or a folder that can be read; {error.strerror}. "
+            "Check the path."
+        ) from None
+    if not is_there:
         raise DataError(
             f"{place}: must be a file or a folder, found nothing there. Check the path, or say "
             "'atlas' for the built-in one."

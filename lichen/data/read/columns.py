@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from lichen.base.errors import ConfigError
 from lichen.data.builder import GraphBuilder
 from lichen.data.read.lines import shown
 from lichen.data.read.split_names import split_name
+
+log = logging.getLogger(__name__)
 
 HEADERS = {
     "head": ("head", "h", "subject", "subj", "s"),
@@ -22,6 +25,9 @@ HEADERS = {
 """Header names understood, in any case, by what they stand for."""
 
 DEFAULT = ("head", "relation", "tail")
+
+SOON = 100
+"""Rows in which the letters of a first row h, r, t are looked for again."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +83,49 @@ def header_columns(fields: Sequence[str]) -> Columns | None:
         if name in lowered
     }
     return Columns(tuple(fields), places) if set(DEFAULT) <= set(places) else None
+
+
+def first_header(
+    path: Path, first: Sequence[str], soon: Iterable[Sequence[str]], *, is_told: bool
+) -> Columns | None:
+    """Return the columns that the first row of a file names, or None when it is a fact.
+
+    Three letters such as h, r, t may be either. They are a fact when one of them comes again
+    soon, as labels do and names of columns do not, and when the caller says that there is no
+    header. What was taken for a header is logged: letters as a warning, as they may mislead.
+
+    Args:
+        path: the file, for messages.
+        first: its first row.
+        soon: the `SOON` rows after it.
+        is_told: whether the caller named the columns of a file without a header.
+    """
+    header = header_columns(first)
+    if header is None:
+        return None
+    names, said = ", ".join(first), ", ".join(DEFAULT)
+    if len(first) > len(DEFAULT) or any(len(name.strip()) > 1 for name in first):
+        log.info("%s: the first row is a header: %s", path, names)
+        return header
+    if is_told:
+        return None
+    if set(first).isdisjoint(label for row in soon for label in row):
+        log.warning(
+            "%s: the first row, %s, is taken for a header, as none of it comes again. If it is a "
+            "fact, pass --columns %s.",
+            path,
+            names,
+            said.replace(" ", ""),
+        )
+        return header
+    log.warning(
+        "%s: the first row, %s, is taken for a fact, as some of it comes again. If it is a header, "
+        "write %s there.",
+        path,
+        names,
+        said,
+    )
+    return None
 
 
 def given_columns(names: Sequence[str] | None) -> Columns:

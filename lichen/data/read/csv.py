@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 from collections import deque
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 
 from lichen.data.builder import GraphBuilder
-from lichen.data.read.columns import given_columns, header_columns
+from lichen.data.read.columns import SOON, first_header, given_columns
 from lichen.data.read.lines import BadLines, text_lines
 
 LONGEST_FIELD = 2**31 - 1
@@ -106,8 +106,9 @@ def read_csv(
 ) -> None:
     """Read facts from a CSV file.
 
-    The first row is a header when it names head, relation and tail; further columns named
-    split, source and text (the words that state the fact) are read too, others are not.
+    The first row is a header when it names head, relation and tail (see `first_header`);
+    further columns named split, source and text (the words that state the fact) are read too,
+    others are not.
 
     Args:
         path: the file.
@@ -123,9 +124,11 @@ def read_csv(
     first = next(rows, None)
     if first is None:
         return
-    header = header_columns(first[1])
+    soon = list(islice(rows, SOON))
+    is_told = columns is not None
+    header = first_header(path, first[1], (fields for _, fields in soon), is_told=is_told)
     wanted = header or given_columns(columns)
-    for number, fields in rows if header else chain([first], rows):
+    for number, fields in chain([] if header else [first], soon, rows):
         problem = wanted.problem(fields, separated="comma-separated")
         if problem:
             bad.found(path, number, problem)

@@ -17,9 +17,10 @@ import numpy as np
 from lichen.data.builder import GraphBuilder
 from lichen.data.read.columns import (
     DEFAULT,
+    SOON,
     Columns,
+    first_header,
     given_columns,
-    header_columns,
     order_warning,
 )
 from lichen.data.read.lines import BadLines, decoded_lines, raw_lines
@@ -44,9 +45,9 @@ def read_tsv(
 ) -> None:
     """Read facts from a file of one fact a line.
 
-    The first line is a header when it names head, relation and tail (or h, r, t; subject,
-    predicate, object). A file without tabs whose first line has as many words as there are
-    columns is read as separated by white space.
+    The first line is a header when it names head, relation and tail, or subject, predicate and
+    object; of h, r, t the lines below decide (see `first_header`). A file without tabs whose
+    first line has as many words as there are columns is read as separated by white space.
 
     Args:
         path: the file.
@@ -66,7 +67,11 @@ def read_tsv(
     wanted = given_columns(columns)
     if "\t" not in first[1] and len(first[1].split()) == len(wanted.names):
         separator = None
-    header = header_columns(first[1].split(separator))
+    soon = list(islice(raw, SOON))
+    raw = chain(soon, raw)
+    rows = (line.decode(errors="replace").rstrip("\r\n").split(separator) for line in soon)
+    is_told = columns is not None
+    header = first_header(path, first[1].split(separator), rows, is_told=is_told)
     table = _Table(path, header or wanted, separator, bad)
     start = first[0] + 1
     if set(table.wanted.places) - set(DEFAULT):

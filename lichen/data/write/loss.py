@@ -9,7 +9,9 @@ from pathlib import Path
 log = logging.getLogger(__name__)
 
 
-def warn_of_loss(path: Path, parts: Mapping[str, object], *, of: str = "the graph's") -> None:
+def warn_of_loss(
+    path: Path, parts: Mapping[str, object], *, of: str = "the graph's", keeps: str = ".jsonl"
+) -> None:
     """Log what was not kept; nothing when all was.
 
     Args:
@@ -17,7 +19,8 @@ def warn_of_loss(path: Path, parts: Mapping[str, object], *, of: str = "the grap
         parts: what the format has no place for, such as {"splits": graph.splits}; a part that
             is empty was not lost.
         of: whose parts they are.
+        keeps: the formats that keep all.
     """
     lost = ", ".join(words for words, part in parts.items() if part)
     if lost:
-        log.warning("%s: does not keep %s %s. Save as .jsonl to keep all.", path, of, lost)
+        log.warning("%s: does not keep %s %s. Save as %s to keep all.", path, of, lost, keeps)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lichen.base import check
 from lichen.base.extras import need
 from lichen.data.graph import Graph
 
@@ -21,12 +22,16 @@ def to_networkx(graph: Graph) -> Any:
         and `splits` and `source` where there are some.
 
     Raises:
+        ConfigError: it is no graph.
         MissingExtraError: networkx is not installed.
 
     >>> g = to_networkx(Graph.from_triples([("Vienna", "capital_of", "Austria")]))
     >>> list(g.edges(keys=True))
     [('Vienna', 'Austria', 'capital_of')]
     """
+    check.kind(
+        "to_networkx: graph", graph, Graph, fix="Give the graph, not what was trained on it."
+    )
     found = need("networkx", extra="networkx", why="to_networkx").MultiDiGraph()
     for entity, label in enumerate(graph.entities):
         about = {

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from lichen.base import check
 from lichen.base.extras import need
 from lichen.data.graph import Graph, Ids
 
@@ -26,8 +27,10 @@ def to_pyg(graph: Graph) -> Any:
         `train_mask` and so on, `(facts,)`, True for its facts.
 
     Raises:
+        ConfigError: it is no graph.
         MissingExtraError: torch_geometric is not installed.
     """
+    check.kind("to_pyg: graph", graph, Graph, fix="Give the graph, not what was trained on it.")
     data = need("torch_geometric.data", extra="pyg", why="to_pyg")
     h, r, t = graph.triples.T
     masks = {f"{split}_mask": _mask(graph, rows) for split, rows in graph.splits.items()}
@@ -52,8 +55,12 @@ def to_pyg_hetero(graph: Graph) -> Any:
         `(facts,)`, the rows of `graph.triples`. An entity without a type is an "entity".
 
     Raises:
+        ConfigError: it is no graph.
         MissingExtraError: torch_geometric is not installed.
     """
+    check.kind(
+        "to_pyg_hetero: graph", graph, Graph, fix="Give the graph, not what was trained on it."
+    )
     data = need("torch_geometric.data", extra="pyg", why="to_pyg_hetero")
     found = data.HeteroData()
     kinds: dict[str, int] = {}

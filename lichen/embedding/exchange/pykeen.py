@@ -7,22 +7,18 @@ relations. Complex numbers are interleaved there and two halves here.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
+from lichen.base import check
 from lichen.base.choose import choose
 from lichen.base.errors import ConfigError, DataError
 from lichen.base.extras import need
-from lichen.data.graph import Graph
 from lichen.embedding.encoder import GraphEncoder
-from lichen.embedding.exchange.pykeen_triples import labels_of, to_triples_factory
-
-MODEL, TRIPLES = "trained_model.pkl", "training_triples"
-"""Names in the folder of PyKEEN's `PipelineResult.save_to_directory`."""
+from lichen.embedding.exchange.pykeen_triples import labels_of
 
 COMPARED = 64
 """Random facts by which `from_pykeen` makes sure that both score alike."""
@@ -60,9 +56,12 @@ def from_pykeen(model: Any, triples_factory: Any) -> GraphEncoder:
 
     Raises:
         ChoiceError: Lichen has no scorer for this model.
-        ConfigError: the model has a setting that the scorer lacks.
+        ConfigError: it is no PyKEEN model, or one with a setting that the scorer lacks.
         DataError: the factory does not fit the model, or scores differ all the same.
+        MissingExtraError: pykeen is not installed.
     """
+    known = need("pykeen.models", extra="pykeen", why="from_pykeen").Model
+    check.kind("from_pykeen: model", model, known, fix="Give a trained pykeen.models.Model.")
     labels = labels_of(triples_factory)
     expected = (len(labels.entities), len(labels.relations))
     if expected != (model.num_entities, model.num_real_relations):
@@ -71,8 +70,9 @@ def from_pykeen(model: Any, triples_factory: Any) -> GraphEncoder:
             f"{model.num_real_relations} relations; got {expected[0]} and {expected[1]}. Pass the "
             "one that it was trained with."
         )
-    interaction = getattr(model.interaction, "base", model.interaction)
-    name = type(interaction).__name__.removesuffix("Interaction")
+    interaction = getattr(model, "interaction", None)  # PyKEEN's baselines have none
+    formula = model if interaction is None else getattr(interaction, "base", interaction)
+    name = type(formula).__name__.removesuffix("Interaction")
     found = choose("PyKEEN model", name, _READERS)(model)
     encoder = GraphEncoder(
         found.scorer,
@@ -87,30 +87,6 @@ def from_pykeen(model: Any, triples_factory: Any) -> GraphEncoder:
     encoder.relation_table.copy_(torch.cat([found.relations[i::step] for i in range(step)]))
     _refuse_difference(encoder, model)
     return encoder
-
-
-def load_pykeen(folder: str | Path) -> GraphEncoder:
-    """Read the folder that PyKEEN's `PipelineResult.save_to_directory` wrote.
-
-    The model in it is a pickle, which can run any code: load only what you trust.
-
-    Args:
-        folder: holds trained_model.pkl and training_triples.
-
-    Raises:
-        DataError: a part is missing.
-        MissingExtraError: pykeen is not installed.
-    """
-    place = Path(folder)
-    for part in (MODEL, TRIPLES):
-        if not (place / part).exists():
-            raise DataError(
-                f"{place / part}: must be there, found nothing. Give the folder that PyKEEN's "
-                "save_to_directory wrote, with save_replicates and save_training."
-            )
-    triples = need("pykeen.triples", extra="pykeen", why="reading PyKEEN models")
-    model = torch.load(place / MODEL, map_location="cpu", weights_only=False)
-    return from_pykeen(model, triples.TriplesFactory.from_path_binary(place / TRIPLES))
 
 
 @torch.no_grad()
@@ -129,9 +105,11 @@ def to_pykeen(encoder: GraphEncoder) -> Any:
 
     Raises:
         ChoiceError: PyKEEN has no model for this scorer.
-        ConfigError: nor for its settings.
+        ConfigError: nor for its settings; or it is no encoder.
         MissingExtraError: pykeen is not installed.
     """
+    fix = "PyKEEN holds vectors under a formula: give a GraphEncoder, such as a prior's ranker."
+    check.kind("to_pykeen: encoder", encoder, GraphEncoder, fix=fix)
     plan_of = choose("scorer", encoder.scorer_name, _PLANS)
     models = need("pykeen.models", extra="pykeen", why="to_pykeen")
     triples = need("pykeen.triples", extra="pykeen", why="to_pykeen")
@@ -155,37 +133,6 @@ def to_pykeen(encoder: GraphEncoder) -> Any:
             weight = next(part.parameters())
             weight.copy_(table.reshape(weight.shape))
     return model.eval()
-
-
-def save_pykeen(encoder: GraphEncoder, graph: Graph, folder: str | Path) -> Path:
-    """Write a model and its facts as PyKEEN's `PipelineResult.save_to_directory` does.
-
-    Args:
-        encoder: whose vectors to write.
-        graph: the facts it was trained on, over the same labels.
-        folder: created when absent.
-
-    Returns:
-        The folder.
-
-    Raises:
-        DataError: the labels differ.
-        MissingExtraError: pykeen is not installed.
-    """
-    if (encoder.entities, encoder.relations) != (graph.entities, graph.relations):
-        raise DataError(
-            "graph must have the encoder's labels in the same order; it does not. Pass the graph "
-            "that the encoder was made for."
-        )
-    model = to_pykeen(encoder)
-    factory = to_triples_factory(
-        graph, "train" if graph.splits else None, create_inverse_triples=encoder.reciprocal
-    )
-    place = Path(folder)
-    place.mkdir(parents=True, exist_ok=True)
-    torch.save(model, place / MODEL)
-    factory.to_path_binary(place / TRIPLES)
-    return place
 
 
 def _refuse_difference(encoder: GraphEncoder, model: Any) -> None:

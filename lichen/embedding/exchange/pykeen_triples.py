@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from lichen.base import check
 from lichen.base.errors import DataError
 from lichen.base.extras import need
 from lichen.data.graph import Graph
@@ -25,9 +26,12 @@ def graph_from_triples_factory(factory: Any, **others: Any) -> Graph:
             `test=dataset.testing`.
 
     Raises:
-        DataError: ids do not run from 0 without a gap, or the factories' labels differ.
+        DataError: a factory has no labels, one is no text, ids do not run from 0 without a gap,
+            or the factories' labels differ.
     """
     parts = {"train": factory, **others}
+    for part in parts.values():
+        _refuse_unlabelled(part)
     entities = _labels(factory.entity_to_id, "entity")
     relations = _labels(factory.relation_to_id, "relation")
     rows: dict[tuple[int, int, int], int] = {}
@@ -63,9 +67,11 @@ def to_triples_factory(
         A `pykeen.triples.TriplesFactory`.
 
     Raises:
+        ConfigError: it is no graph.
         DataError: there is no such split.
         MissingExtraError: pykeen is not installed.
     """
+    check.kind("to_triples_factory: graph", graph, Graph, fix="Give the graph with the facts.")
     triples = need("pykeen.triples", extra="pykeen", why="to_triples_factory")
     facts = graph.triples if split is None else graph.split(split)
     return triples.TriplesFactory(
@@ -83,18 +89,22 @@ def labels_of(factory: Any) -> Graph:
         factory: a `pykeen.triples.TriplesFactory`.
 
     Raises:
-        DataError: it has no labels, or ids do not run from 0 without a gap.
+        DataError: it has no labels, one is no text, or ids do not run from 0 without a gap.
     """
-    if not hasattr(factory, "entity_to_id"):
-        raise DataError(
-            "triples_factory must hold labels, as a pykeen TriplesFactory does; got "
-            f"{type(factory).__name__}. Pass the factory that the model was trained with."
-        )
+    _refuse_unlabelled(factory)
     return Graph(
         entities=_labels(factory.entity_to_id, "entity"),
         relations=_labels(factory.relation_to_id, "relation"),
         triples=np.empty((0, 3), dtype=np.int64),
     )
+
+
+def _refuse_unlabelled(factory: Any) -> None:
+    if not hasattr(factory, "entity_to_id"):
+        raise DataError(
+            "triples_factory must hold labels, as a pykeen TriplesFactory does; got "
+            f"{type(factory).__name__}. Pass the factory that the model was trained with."
+        )
 
 
 def _labels(to_id: Mapping[str, int], what: str) -> Vocabulary:
@@ -104,5 +114,11 @@ def _labels(to_id: Mapping[str, int], what: str) -> Vocabulary:
         raise DataError(
             f"{what} ids must run from 0 to {len(ids) - 1}, each once; got {ids[0]} to {ids[-1]} "
             f"for {len(ids)} labels. Condense the factory first."
+        )
+    strange = next((label for label in ordered if not isinstance(label, str)), None)
+    if strange is not None:
+        raise DataError(
+            f"{what} labels must be texts; got {strange!r}. PyKEEN reads names such as NA and null "
+            "from its files as no text: rename them before it saves."
         )
     return Vocabulary(ordered, what=what)

@@ -19,6 +19,7 @@ from lichen.data.vocabulary import Vocabulary
 from lichen.data.write.atomic import atomic_file, atomic_text
 from lichen.data.write.loss import warn_of_loss
 from lichen.embedding.encoder import GraphEncoder
+from lichen.embedding.prior import PriorRanker, encoder_within
 
 Floats = NDArray[np.float32]
 
@@ -31,7 +32,7 @@ class _Part(NamedTuple):
     vectors: Floats
 
 
-def export(encoder: GraphEncoder, path: str | Path) -> Path:
+def export(encoder: GraphEncoder | PriorRanker, path: str | Path) -> Path:
     """Write the vectors of all entities and relations; the suffix of the name says how.
 
     | suffix | holds |
@@ -46,7 +47,7 @@ def export(encoder: GraphEncoder, path: str | Path) -> Path:
     keeps the scorer too.
 
     Args:
-        encoder: whose vectors to write.
+        encoder: whose vectors to write; of a `PriorRanker` those of its encoder, without habits.
         path: a name that ends in one of these suffixes.
 
     Returns:
@@ -54,12 +55,14 @@ def export(encoder: GraphEncoder, path: str | Path) -> Path:
 
     Raises:
         ChoiceError: the suffix is unknown.
+        ConfigError: the model has no entity vectors, as a `PathModel` has none.
         DataError: two labels differ only in white space and the format cannot tell them apart,
             or the place cannot be written to.
         MissingExtraError: .parquet without pyarrow.
     """
     place = Path(path)
-    choose(f"{place}: the suffix", place.suffix.lower(), VECTOR_WRITERS)(encoder, place)
+    write = choose(f"{place}: the suffix", place.suffix.lower(), VECTOR_WRITERS)
+    write(encoder_within(encoder, call="export"), place)
     return place
 
 
@@ -136,7 +139,8 @@ def write_word2vec(encoder: GraphEncoder, path: Path) -> None:
         file.write(f"{entities.vectors.shape[0]} {entities.vectors.shape[1]}\n")
         for word, row in zip(words, entities.vectors, strict=True):
             file.write(f"{word} {' '.join(map(str, row))}\n")
-    warn_of_loss(path, {"relation vectors": encoder.num_relations}, of="the encoder's")
+    lost = {"relation vectors": encoder.num_relations}
+    warn_of_loss(path, lost, of="the encoder's", keeps=".npz or .parquet")
 
 
 VECTOR_WRITERS: dict[str, Callable[[GraphEncoder, Path], None]] = {

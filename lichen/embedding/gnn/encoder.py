@@ -44,6 +44,7 @@ class GraphNetwork(DescribedEncoder):
     Raises:
         ChoiceError: no such scorer or layer.
         ConfigError: settings that do not fit one another.
+        DataError: there is no train fact for the layers to read.
         ShapeError: `features` does not have one row an entity.
         MissingExtraError: torch-geometric is not installed.
     """
@@ -66,23 +67,20 @@ class GraphNetwork(DescribedEncoder):
         **settings: Any,
     ) -> None:
         super().__init__(scorer, graph, features=features, learned=learned, **settings)
+        fix = "Give one entry a layer, such as (10, None)."
+        check.kind("fan_out", fan_out, Sequence, fix=fix)
         check.between("fan_out entries", len(fan_out), 1, 16)
         for most in fan_out:
             if most is not None:
                 check.whole("fan_out", most, 1, 1_000_000)
         self.layer_name, self.fan_out = layers, tuple(fan_out)
         self.parts = {"layers": layers, "fan_out": list(fan_out)}
+        facts = _train_facts(graph)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed)
             self.layers = nn.ModuleList(
                 make_layer(layers, self.entity_dim, num_relations=2 * self.num_relations)
                 for _ in fan_out
-            )
-        facts = graph.split("train") if "train" in graph.splits or not graph.splits else None
-        if facts is None:
-            raise ConfigError(
-                f"graph must have a train split for the layers to read; it has "
-                f"{', '.join(graph.splits)}. Name one of them train."
             )
         self.register_buffer("facts", torch.tensor(facts))
         self.edges = Edges.of(
@@ -208,13 +206,13 @@ class GraphNetwork(DescribedEncoder):
             The copy, the new entities last, in order of first appearance.
 
         Raises:
-            DataError: a relation is unknown, a text is of a known entity, or a new entity has
-                neither a fact with a known one nor a text.
-            ConfigError: there are texts, and there are no features.
+            DataError: a relation is unknown, a text is of a known entity or holds a NaN, or a new
+                entity has neither a fact with a known one nor a text, or a blank label.
+            ConfigError: there are texts, and there are no features; or `texts` is no mapping.
             ShapeError: a text is not as wide as the features.
         """
         said = list(facts)
-        new = find_newcomers(said, texts or {}, entities=self.entities, relations=self.relations)
+        new = find_newcomers(said, texts, entities=self.entities, relations=self.relations)
         entities = Vocabulary([*self.entities, *new], what="entity")
         added = np.array(
             [(entities.id(h), self.relations.id(r), entities.id(t)) for h, r, t in said],
@@ -246,6 +244,22 @@ class GraphNetwork(DescribedEncoder):
 
     def _said(self) -> dict[str, Any]:
         return {**super()._said(), **self.parts}
+
+
+def _train_facts(graph: Graph) -> Ids:
+    """Return what the layers read: `(facts, 3)`, at least one."""
+    if graph.splits and "train" not in graph.splits:
+        raise ConfigError(
+            f"graph must have a train split for the layers to read; it has "
+            f"{', '.join(graph.splits)}. Name one of them train."
+        )
+    facts = graph.split("train")
+    if not len(facts):
+        raise DataError(
+            "graph must have at least one train fact for the layers to read; it has none. Add "
+            "facts, or use a GraphEncoder, or a DescribedEncoder where there are features."
+        )
+    return facts
 
 
 def _mean(table: Tensor, rows: Sequence[int]) -> Tensor:

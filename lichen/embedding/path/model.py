@@ -13,11 +13,12 @@ from torch import Tensor, nn
 
 from lichen.base import check
 from lichen.base.errors import DataError
+from lichen.base.seeds import require_seed
 from lichen.data.graph import Graph, Ids
 from lichen.data.vocabulary import Vocabulary
 from lichen.embedding.artifact import read_artifact, write_artifact
 from lichen.embedding.edges import Edges
-from lichen.embedding.ids import question_ids
+from lichen.embedding.ids import checked_ids, question_ids, side_by_side
 from lichen.embedding.path.messages import Links
 from lichen.embedding.path.network import Ground, PathNetwork
 from lichen.embedding.path.plan import plan_visits
@@ -55,7 +56,7 @@ class PathModel(nn.Module):
         seed: of the random start.
 
     Raises:
-        ConfigError: a size is out of bounds.
+        ConfigError: a size or the seed is out of bounds.
 
     References:
         Zhu et al., 2021, arXiv:2106.06935 (NBFNet, DistMult messages). Differs: relation vectors
@@ -73,6 +74,7 @@ class PathModel(nn.Module):
         super().__init__()
         check.whole("dim", dim, 1, 100_000)
         check.whole("num_layers", num_layers, 1, 50)
+        require_seed("seed", seed)
         self.network = PathNetwork(
             2 * graph.num_relations, dim=dim, num_layers=num_layers, seed=seed
         )
@@ -172,6 +174,8 @@ class PathModel(nn.Module):
     ) -> Tensor:
         """Score every entity as the answer to (entity, relation, ?).
 
+        Equal questions are asked once.
+
         Args:
             entity: `(batch,)` ids.
             relation: `(batch,)` ids; r + num_relations asks for the heads of r.
@@ -191,14 +195,69 @@ class PathModel(nn.Module):
         found = out
         if found is None:
             found = torch.empty(len(asked), self.num_entities, device=self.device)
+        keys, question = np.unique(by * self.num_entities + asked, return_inverse=True)
+        by, asked = np.divmod(keys, self.num_entities)
+        order = np.argsort(question, kind="stable")
         ground = self.ground(self.edges)
-        size = max(1, CHUNK_PAIRS // max(1, self.num_entities))
-        for start in range(0, len(asked), size):
-            rows = slice(start, start + size)
-            found[rows] = self.score_candidates(
-                asked[rows], by[rows], None, edges=self.edges, ground=ground
+        for block in self._blocks(len(keys)):
+            scores = self.score_candidates(
+                asked[block], by[block], None, edges=self.edges, ground=ground
             )
+            first, last = np.searchsorted(question[order], [block.start, block.stop])
+            rows = order[first:last]
+            found[torch.from_numpy(rows)] = scores[torch.from_numpy(question[rows] - block.start)]
         return found
+
+    @torch.no_grad()
+    def score(self, h: ArrayLike | Tensor, r: ArrayLike | Tensor, t: ArrayLike | Tensor) -> Tensor:
+        """Score facts by id, each as an answer to (h, r, ?): `(...)` each -> `(...)`.
+
+        Facts of one head and relation share a question, and a question visits only what lies on
+        the way to its tails.
+
+        Raises:
+            ShapeError: there are not as many of each.
+            DataError: an id is no whole number, or out of range.
+        """
+        sizes = (self.num_entities, self.num_relations, self.num_entities)
+        parts = zip(
+            ("entity", "relation", "entity"), side_by_side(h=h, r=r, t=t), sizes, strict=True
+        )
+        facts = np.broadcast_arrays(*(checked_ids(*part).numpy(force=True) for part in parts))
+        head, relation, tail = (x.ravel() for x in facts)
+        keys, place = np.unique(
+            (relation * self.num_entities + head) * self.num_entities + tail, return_inverse=True
+        )
+        questions, tails = np.divmod(keys, self.num_entities)
+        questions, first, count = np.unique(questions, return_index=True, return_counts=True)
+        by, asked = np.divmod(questions, self.num_entities)
+        ground = self.ground(self.edges)
+        found = [ground.states[0].new_empty(0)]
+        for block in self._blocks(len(questions)):
+            column, last = np.arange(count[block].max()), count[block, None] - 1
+            candidates = tails[first[block, None] + np.minimum(column, last)]
+            scores = self.score_candidates(
+                asked[block], by[block], candidates, edges=self.edges, ground=ground
+            )
+            found.append(scores[torch.from_numpy(column <= last)])
+        return torch.cat(found)[torch.from_numpy(place.reshape(facts[0].shape))]
+
+    def score_relations(self, h: ArrayLike | Tensor, t: ArrayLike | Tensor) -> Tensor:
+        """Score every relation between two entities: `(batch,)` each -> `(batch, relations)`.
+
+        Cost: a question a relation.
+
+        Raises:
+            ShapeError: there are not as many heads as tails.
+            DataError: an id is no whole number, or out of range.
+        """
+        h, t = side_by_side(h=h, t=t)
+        return self.score(h[..., None], np.arange(self.num_relations), t[..., None])
+
+    def _blocks(self, num_questions: int) -> list[slice]:
+        """Divide questions so that `CHUNK_PAIRS` pairs are ranked at a time."""
+        size = max(1, CHUNK_PAIRS // max(1, self.num_entities))
+        return [slice(start, start + size) for start in range(0, num_questions, size)]
 
     def save(self, folder: str | Path) -> Path:
         """Write the weights and the relations' labels to a folder, and return it."""

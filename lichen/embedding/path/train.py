@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from lichen.base.errors import DataError, LichenError
 from lichen.base.progress import track
 from lichen.data.graph import Graph, Ids
-from lichen.embedding.checkpoint import Checkpoint, digest, part
+from lichen.embedding.checkpoint import Checkpoint, alone, digest, part
 from lichen.embedding.evaluate import rank_triples
 from lichen.embedding.known import KnownAnswers
 from lichen.embedding.optimise import load_weights_state, weights_state
@@ -51,7 +51,7 @@ def train_paths(
 
     Raises:
         DataError: there is no training fact, or the model reads another graph.
-        ConfigError: `checkpoint` holds another run.
+        ConfigError: `checkpoint` holds another run, or is being written by one.
         LichenError: the loss is no longer a number, or the disk is full.
     """
     if graph.entities != model.entities or graph.relations != model.relations:
@@ -64,7 +64,9 @@ def train_paths(
     if len(facts) == 0:
         raise DataError("the train split must hold at least one fact; it is empty.")
     run = _Run(model, graph, facts, config or PathConfig())
-    return run.run(None if checkpoint is None else Checkpoint(Path(checkpoint), run.told()))
+    kept = None if checkpoint is None else Checkpoint(Path(checkpoint), run.told())
+    with alone(kept):
+        return run.run(kept)
 
 
 @dataclass

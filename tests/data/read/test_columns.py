@@ -1,10 +1,11 @@
+import logging
 from pathlib import Path
 
 import pytest
 
 from lichen.base.errors import ConfigError
 from lichen.data.builder import GraphBuilder
-from lichen.data.read.columns import given_columns, header_columns, order_warning
+from lichen.data.read.columns import first_header, given_columns, header_columns, order_warning
 
 
 def test_a_fact_is_no_header():
@@ -15,6 +16,49 @@ def test_a_fact_is_no_header():
 def test_header_in_any_case_and_order():
     found = header_columns([" Object", "PREDICATE", "s", "Split"])
     assert found.places == {"tail": 0, "relation": 1, "head": 2, "split": 3}
+
+
+def said_of(first, soon, caplog, *, is_told=False):
+    with caplog.at_level(logging.INFO):
+        found = first_header(Path("kg.tsv"), first, soon, is_told=is_told)
+    return found is not None, [(r.levelname, r.getMessage()) for r in caplog.records]
+
+
+def test_words_are_a_header_whatever_follows_and_reported(caplog):
+    first = ["subject", "p", "o"]
+    for is_told in (False, True):
+        caplog.clear()
+        assert said_of(first, [["a", "p", "o"]], caplog, is_told=is_told) == (
+            True,
+            [("INFO", "kg.tsv: the first row is a header: subject, p, o")],
+        )
+
+
+@pytest.mark.parametrize("first", [["h", "r", "t"], ["S", "P", "O"], ["t", "r", "h"]])
+def test_letters_that_never_come_again_are_a_header_and_warned_of(first, caplog):
+    is_header, said = said_of(first, [["Graz", "lies in", "Austria"]], caplog)
+    assert is_header
+    warning = (
+        f"kg.tsv: the first row, {', '.join(first)}, is taken for a header, as none of it comes "
+        "again. If it is a fact, pass --columns head,relation,tail."
+    )
+    assert said == [("WARNING", warning)]
+
+
+@pytest.mark.parametrize("row", [["a", "r", "b"], ["t", "q", "b"], ["a", "q", "h"]])
+def test_letters_that_come_again_are_a_fact_and_warned_of(row, caplog):
+    is_header, said = said_of(["h", "r", "t"], [["a", "q", "b"], row], caplog)
+    assert not is_header
+    warning = (
+        "kg.tsv: the first row, h, r, t, is taken for a fact, as some of it comes again. If it is "
+        "a header, write head, relation, tail there."
+    )
+    assert said == [("WARNING", warning)]
+
+
+def test_letters_are_a_fact_when_the_columns_are_told(caplog):
+    assert said_of(["h", "r", "t"], [["a", "q", "b"]], caplog, is_told=True) == (False, [])
+    assert said_of(["h", "r", "t", "split"], [["a", "r", "b", "x"]], caplog)[0]
 
 
 def test_row_split_goes_before_the_files():

@@ -47,6 +47,13 @@ def test_two_unclosed_quotes_cost_two_lines(tmp_path):
     assert bad.num_bad == 2
 
 
+@pytest.mark.parametrize(("row", "count"), [("a,q,h", 2), ("a,q,b", 1)])
+def test_single_letters_are_a_header_unless_one_comes_again(tmp_path, row, count):
+    path = tmp_path / "t.csv"
+    path.write_text(f"h,r,t\n{row}\n")
+    assert read_graph(path).num_facts == count
+
+
 def test_semicolons(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("head;relation;tail\na;r;b, c\n")

@@ -6,13 +6,20 @@ import pytest
 from lichen.base.errors import ChoiceError, DataError
 from lichen.data.corpus import Corpus
 from lichen.data.graph import Graph
-from lichen.data.read import read_corpus, read_graph
+from lichen.data.read import read_corpus, read_graph, scan_graph
+from lichen.store import Store
 
 
 @pytest.mark.parametrize("read", [read_graph, read_corpus])
 def test_nothing_there(tmp_path, read):
     with pytest.raises(DataError, match="must be a file or a folder, found nothing there"):
         read(tmp_path / "none.tsv")
+
+
+@pytest.mark.parametrize("read", [read_graph, read_corpus])
+def test_a_name_that_cannot_be_is_one_clear_line(tmp_path, read):
+    with pytest.raises(DataError, match=r"must be a file .* read; File name too long\. Check"):
+        read(tmp_path / ("x" * 300 + ".tsv"))
 
 
 @pytest.mark.parametrize("name", ["kg.tsv", "kg.jsonl", "kg.nt", "kg.ttl", "kg.txt.gz"])
@@ -46,17 +53,26 @@ def test_unknown_suffix_names_the_nearest(tmp_path):
         Corpus.load(path)
 
 
-def test_store_addresses_go_to_the_store(monkeypatch):
-    expected = Graph.from_triples([("a", "r", "b")])
+def test_store_addresses_go_to_the_store(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with Store.open("facts.db") as store:
+        store.insert("Vienna", "capital_of", "Austria")
+    found = Graph.load("sqlite:///facts.db")
+    assert (found.entities.labels, found.num_facts) == (("Vienna", "Austria"), 1)
+    assert scan_graph("sqlite:///facts.db")[1].num_lines == 1
 
-    class Store:
-        @staticmethod
-        def open(url):
-            assert url == "sqlite:///facts.db"
-            return types.SimpleNamespace(snapshot=lambda: expected)
 
-    monkeypatch.setitem(sys.modules, "lichen.store", types.SimpleNamespace(Store=Store))
-    assert Graph.load("sqlite:///facts.db") is expected
+@pytest.mark.parametrize("address", ["sqlite:///none.db", "sqlite:///empty.db", "sqlite://"])
+def test_a_store_that_is_not_there_is_told_and_not_made(tmp_path, monkeypatch, address):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty.db").touch()
+    with pytest.raises(DataError) as told:
+        Graph.load(address)
+    assert str(told.value) == (
+        f"{address}: must be a store that exists, found none there. Check the path, or make one "
+        "with lichen import."
+    )
+    assert not (tmp_path / "none.db").exists()
 
 
 def test_atlas_goes_to_the_built_in_graph(monkeypatch):

@@ -30,6 +30,24 @@ def test_header_and_line_ends(tmp_path, header, end):
     ]
 
 
+@pytest.mark.parametrize("separator", ["\t", " "])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_first_fact_of_single_letters_is_kept(tmp_path, caplog, separator, end):
+    path = tmp_path / "kg.txt"
+    rows = [("h", "r", "t"), ("t", "q", "a"), ("a", "q", "b")]
+    path.write_bytes("".join(separator.join(row) + end for row in rows).encode())
+    assert facts(read_graph(path)) == rows
+    assert "kg.txt: the first row, h, r, t, is taken for a fact" in caplog.text
+
+
+def test_letters_are_a_fact_where_the_columns_are_given(tmp_path, caplog):
+    path = tmp_path / "kg.tsv"
+    path.write_text("h\tr\tt\nGraz\tlies in\tAustria\n")
+    assert read_graph(path).num_facts == 1
+    assert "the first row, h, r, t, is taken for a header" in caplog.text
+    assert read_graph(path, columns=("head", "relation", "tail")).num_facts == 2
+
+
 def test_header_gives_the_order_and_extra_columns(tmp_path):
     path = tmp_path / "kg.tsv"
     path.write_text("relation\ttail\thead\tsource\tnote\nr\tb\ta\tbook p. 3\tx\n")

@@ -1,6 +1,8 @@
 import pytest
 
+from lichen.base.errors import ConfigError
 from lichen.data.graph import Graph
+from lichen.embedding.encoder import GraphEncoder
 from lichen.embedding.exchange.networkx import to_networkx
 
 pytest.importorskip("networkx", reason="networkx is not installed")
@@ -39,3 +41,9 @@ def test_two_relations_between_two_entities_and_splits():
         "r": ("train",),
         "q": ("train", "test"),
     }
+
+
+def test_what_is_no_graph_is_refused(lands):
+    encoder = GraphEncoder("distmult", lands, dim=2)
+    with pytest.raises(ConfigError, match="to_networkx: graph must be of type Graph; got GraphEnc"):
+        to_networkx(encoder)

@@ -1,6 +1,8 @@
 import pytest
 
+from lichen.base.errors import ConfigError
 from lichen.data.graph import Graph
+from lichen.embedding.encoder import GraphEncoder
 from lichen.embedding.exchange.pyg import to_pyg, to_pyg_hetero
 
 pytest.importorskip("torch_geometric", reason="torch_geometric is not installed")
@@ -49,3 +51,14 @@ def test_types_and_relations_become_kinds_of_nodes_and_edges(lands):
 def test_entities_without_a_type_are_entities():
     data = to_pyg_hetero(Graph.from_triples([("a", "r", "b")]))
     assert data.edge_types == [("entity", "r", "entity")]
+
+
+@pytest.mark.parametrize("convert", [to_pyg, to_pyg_hetero])
+def test_what_is_no_graph_is_refused(lands, convert):
+    encoder = GraphEncoder("distmult", lands, dim=2)
+    with pytest.raises(ConfigError) as told:
+        convert(encoder)
+    assert str(told.value) == (
+        f"{convert.__name__}: graph must be of type Graph; got GraphEncoder. Give the graph, not "
+        "what was trained on it."
+    )

@@ -6,7 +6,7 @@ from lichen.base.errors import ChoiceError, ConfigError, DataError
 from lichen.data.graph import Graph
 from lichen.embedding.encoder import GraphEncoder
 from lichen.embedding.evaluate import evaluate
-from lichen.embedding.exchange.pykeen import from_pykeen, load_pykeen, save_pykeen, to_pykeen
+from lichen.embedding.exchange.pykeen import from_pykeen, to_pykeen
 from lichen.embedding.exchange.pykeen_triples import to_triples_factory
 
 models = pytest.importorskip("pykeen.models", reason="pykeen is not installed")
@@ -120,19 +120,6 @@ def test_filtered_ranks_are_those_of_pykeens_evaluator(name, reciprocal):
     assert (ranks["tail", "optimistic"] < ranks["tail", "pessimistic"]).any()
 
 
-def test_folders_go_both_ways(graph, tmp_path):
-    encoder = GraphEncoder("complex", graph, dim=8, seed=5)
-    folder = save_pykeen(encoder, graph, tmp_path / "model")
-    back = load_pykeen(folder)
-    assert back.entities == encoder.entities
-    torch.testing.assert_close(back.score([0], [1], [2]), encoder.score([0], [1], [2]))
-    (folder / "trained_model.pkl").unlink()
-    with pytest.raises(DataError, match=r"trained_model\.pkl: must be there"):
-        load_pykeen(folder)
-    with pytest.raises(DataError, match="graph must have the encoder's labels"):
-        save_pykeen(encoder, Graph.from_triples([("a", "r", "b")]), tmp_path / "other")
-
-
 def test_what_cannot_be_held_is_refused(graph):
     factory = to_triples_factory(graph)
     cubed = models.TransE(triples_factory=factory, scoring_fct_norm=3)
@@ -153,3 +140,12 @@ def test_what_cannot_be_held_is_refused(graph):
         from_pykeen(clamped, factory)
     with pytest.raises(DataError, match="must have the model's 9 entities and 2 relations"):
         from_pykeen(clamped, to_triples_factory(Graph.from_triples([("a", "r", "b")])))
+
+
+def test_what_is_no_pykeen_model_is_refused(graph):
+    factory = to_triples_factory(graph)
+    with pytest.raises(ConfigError, match="from_pykeen: model must be of type Model; got dict"):
+        from_pykeen({"weight": 1}, factory)
+    without = models.FixedModel(triples_factory=factory)
+    with pytest.raises(ChoiceError, match=r"PyKEEN model must be one of .*; got 'FixedModel'"):
+        from_pykeen(without, factory)

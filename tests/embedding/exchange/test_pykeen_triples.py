@@ -3,7 +3,7 @@ import types
 import numpy as np
 import pytest
 
-from lichen.base.errors import DataError
+from lichen.base.errors import ConfigError, DataError
 from lichen.data.graph import Graph
 from lichen.embedding.exchange.pykeen_triples import (
     graph_from_triples_factory,
@@ -35,9 +35,11 @@ def test_labels_must_fit():
     train = Factory([[0, 0, 1]], {"a": 0, "b": 1}, {"r": 0})
     with pytest.raises(DataError, match="test: must number labels as the first factory does"):
         graph_from_triples_factory(train, test=Factory([[0, 0, 1]], {"a": 1, "b": 0}, {"r": 0}))
+    with pytest.raises(DataError, match=r"entity labels must be texts; got nan\. PyKEEN reads"):
+        labels_of(Factory([[0, 0, 1]], {float("nan"): 0, "b": 1}, {"r": 0}))
     with pytest.raises(DataError, match="entity ids must run from 0 to 1, each once; got 0 to 2"):
         graph_from_triples_factory(Factory([[0, 0, 2]], {"a": 0, "b": 2}, {"r": 0}))
-    with pytest.raises(DataError, match="triples_factory must hold labels"):
+    with pytest.raises(DataError, match=r"triples_factory must hold labels"):
         labels_of(types.SimpleNamespace())
 
 
@@ -55,3 +57,13 @@ def test_there_and_back():
     assert back.triples.tolist() == graph.triples.tolist()
     assert {k: v.tolist() for k, v in back.splits.items()} == {"train": [0, 1], "test": [2]}
     assert to_triples_factory(graph).num_triples == 3
+
+
+def test_what_is_no_graph_or_factory_is_refused():
+    with pytest.raises(DataError, match=r"triples_factory must hold labels, .*; got Graph"):
+        graph_from_triples_factory(Graph.from_triples([("a", "r", "b")]))
+    train = Factory([[0, 0, 1]], {"a": 0, "b": 1}, {"r": 0})
+    with pytest.raises(DataError, match=r"triples_factory must hold labels, .*; got str"):
+        graph_from_triples_factory(train, test="test.tsv")
+    with pytest.raises(ConfigError, match="to_triples_factory: graph must be of type Graph"):
+        to_triples_factory(train)

@@ -198,6 +198,8 @@ def test_wrong_settings_say_what_to_do(graph):
         GraphNetwork("distmult", graph, fan_out=(None, 0))
     with pytest.raises(ConfigError, match=r"^fan_out must be a whole number .*; got 2\.5\.$"):
         GraphNetwork("distmult", graph, fan_out=(2.5,))
+    with pytest.raises(ConfigError, match=r"^fan_out must be of type Sequence; got int\. Give one"):
+        GraphNetwork("distmult", graph, fan_out=5)
     with pytest.raises(ConfigError, match=r"^dim must be between 1 and 1000000; got 0\.$"):
         GraphNetwork("distmult", graph, dim=0)
     with pytest.raises(ConfigError, match="learned must be True"):
@@ -215,3 +217,14 @@ def test_wrong_settings_say_what_to_do(graph):
     )
     with pytest.raises(ConfigError, match="must have a train split"):
         GraphNetwork("distmult", only_test)
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_a_graph_without_train_facts_is_told(graph, layer):
+    no_train = {"train": [], "test": range(3)}
+    empty = Graph(
+        entities=graph.entities, relations=graph.relations, triples=graph.triples, splits=no_train
+    )
+    for told in (Graph.from_triples([]), empty):
+        with pytest.raises(DataError, match=r"^graph must have at least one train fact for the la"):
+            GraphNetwork("distmult", told, layers=layer, dim=DIM)

@@ -84,6 +84,44 @@ def test_blocks_change_nothing_and_out_is_written(trained, unseen, monkeypatch):
     torch.testing.assert_close(out, whole)
 
 
+class Counting(PathModel):
+    """Remembers how many questions each step asks, and of how many candidates."""
+
+    def score_candidates(self, entity, relation, candidates, **rest):
+        self.asked.append((len(entity), None if candidates is None else candidates.shape[1]))
+        return super().score_candidates(entity, relation, candidates, **rest)
+
+
+@pytest.mark.parametrize("pairs", [200_000, 40])
+def test_equal_questions_are_asked_once(unseen, monkeypatch, pairs):
+    monkeypatch.setattr(module, "CHUNK_PAIRS", pairs)
+    model = Counting(unseen, dim=4, num_layers=2)
+    r = [1, 0, 1, 1, 0, 1]
+    h, t = [3, 3, 3, 7, 3, 3], [5, 2, 1, 5, 2, 5]
+    model.asked = []
+    every = model.score_directed(h, r)
+    assert sum(count for count, _ in model.asked) == 3
+    alone = [model.score_directed([one], [by])[0] for one, by in zip(h, r, strict=True)]
+    torch.testing.assert_close(every, torch.stack(alone))
+    model.asked = []
+    found = model.score(h, r, t)
+    assert sum(count for count, _ in model.asked) == 3
+    assert max(width for _, width in model.asked) == 2
+    torch.testing.assert_close(found, every[torch.arange(6), t])
+    model.asked = []
+    between = model.score_relations([3, 3], [5, 2])
+    assert sum(count for count, _ in model.asked) == unseen.num_relations
+    expected = [[model.score([3], [by], [end]).item() for by in (0, 1)] for end in (5, 2)]
+    torch.testing.assert_close(between, torch.tensor(expected))
+
+
+def test_nothing_asked_is_nothing_scored(trained):
+    assert trained.score([], [], []).shape == (0,)
+    assert trained.score_relations([], []).shape == (0, 2)
+    assert trained.score_directed([], []).shape == (0, 40)
+    assert trained.score(3, 0, 4).shape == ()
+
+
 def test_weights_are_shared_with_another_graph(trained, unseen):
     there = trained.on(unseen)
     assert there.network is trained.network
@@ -119,6 +157,12 @@ def test_wrong_input_says_what_to_do(trained, unseen):
         trained.on(unseen).score_directed([1.7], [0])
     with pytest.raises(ShapeError, match=r"one shape, \(batch,\); got \(2,\) and \(3,\)"):
         trained.on(unseen).score_directed([0, 1], [0, 0, 0])
+    with pytest.raises(DataError, match=r"relation ids must be from 0 to 1; got 2 to 2"):
+        trained.on(unseen).score([0], [2], [1])  # the reverse of 0 is asked by its heads
+    with pytest.raises(DataError, match=r"entity ids must be from 0 to 19; got 20 to 20"):
+        trained.on(unseen).score_relations([0], [20])
+    with pytest.raises(ShapeError, match=r"h, r and t must be as many, or one; got shapes"):
+        trained.on(unseen).score([0, 1], [0], [0, 1, 2])
     with pytest.raises(ConfigError, match=r"num_layers must be between 1 and 50; got 0"):
         PathModel(unseen, num_layers=0)
     with pytest.raises(ConfigError, match=r"^dim must be between 1 and 100000; got 0\.$"):

@@ -1,0 +1,285 @@
+"""A recipe to the parts of its run: texts, graph, vectors, language model, all checked."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lichen.base.errors import ConfigError
+from lichen.base.paths import require_folder
+from lichen.data.corpus import Corpus
+from lichen.data.folds import folds
+from lichen.data.graph import Graph
+from lichen.data.vocabulary import Vocabulary
+from lichen.embedding.encoder import GraphEncoder
+from lichen.fusion import EVERY
+from lichen.fusion.config import FusedConfig
+from lichen.fusion.model import FusedModel
+from lichen.fusion.parts import check_parts, make_config, require_links, require_point
+from lichen.fusion.tasks.task import Task, make_task
+from lichen.jobs.beforehand import learnable, require_ids
+from lichen.jobs.guards import warn_of_unread
+from lichen.jobs.recipe import Recipe
+from lichen.linking.linker import Linker
+from lichen.lm.text_encoder import TextEncoder
+from lichen.training.beside import Beside
+from lichen.training.folder import SPEC, RunFolder
+from lichen.training.hashes import corpus_hash
+from lichen.training.loop import train
+from lichen.training.objectives.mask import WordHead
+from lichen.training.pretrain import pretrain
+from lichen.training.processes import require_shared
+from lichen.training.reporters import require_reporter
+from lichen.training.run import Run
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ready:
+    """A recipe's parts, loaded, linked and embedded."""
+
+    recipe: Recipe
+    text: TextEncoder
+    graph: Graph
+    nodes: GraphEncoder
+    corpus: Corpus
+    more: Mapping[str, Corpus]
+    """Texts of `[pretrain]` and `[beside]` by the name of their file."""
+    labels: Vocabulary
+    """The classes of the training documents."""
+    fusions: tuple[str, ...] = ()
+    """Those to compare, where fusions are compared."""
+    head: WordHead | None = None
+    """For masked words, where `[pretrain]` taught one."""
+
+    def texts(self, name: str | None) -> Corpus:
+        """Return the texts of that name, or the training texts."""
+        return self.corpus.train if name is None else self.more[name]
+
+    def model(self) -> FusedModel:
+        """Return the recipe's own model, its fusion and head untrained."""
+        told = self.recipe.model
+        return FusedModel(
+            self.text,
+            self.nodes,
+            fusion=told.fusion,
+            labels=self.labels,
+            graph=self.graph,
+            **{**told.settings(), "seed": self.recipe.seed},
+        )
+
+    def beside(self) -> Beside | None:
+        """Return what is learned with the task, or None."""
+        asked = self.recipe.beside
+        if asked is None:
+            return None
+        return Beside(
+            objectives=asked.objectives,
+            corpus=self.texts(asked.texts),
+            graph=self.graph,
+            head=self.head if "mask" in asked.objectives else None,
+            batch_size=asked.batch_size,
+            max_tokens=asked.max_tokens,
+        )
+
+
+def prepare(recipe: Recipe, *, is_comparison: bool = False, processes: int = 1) -> Ready:
+    """Load what a recipe names, link texts without mentions, pretrain, embed.
+
+    What the run or comparison would refuse later is refused before anything long is done. The
+    language model is pretrained in the folder `pretrain` of `out`, where there is a table for it;
+    the graph is embedded where no vectors are named.
+
+    Args:
+        recipe: what to load.
+        is_comparison: whether fusions are to be compared, or else the recipe's own is trained.
+        processes: how many will share the training of the fused model.
+
+    Raises:
+        DataError: a file cannot be read, a line of it is bad, the documents cannot be trained or
+            measured on, or no mention is linked.
+        ConfigError: `nodes.folder` holds vectors of other entities, `out` another run, a reporter
+            is not installed, a setting or the language model does not suit a fusion that is named,
+            that model has no mask token where one is needed, or `processes` cannot share the run.
+        ChoiceError: there is no such reporter, or the head cannot answer the task.
+    """
+    _require_out(recipe, is_comparison=is_comparison)
+    text = TextEncoder.load(recipe.model.text)
+    own = _config(recipe, text, recipe.model.fusion)
+    has_beside = recipe.beside is not None
+    require_shared(processes, recipe.train, own, device=text.device, has_beside=has_beside)
+    fusions = _compared(recipe, text) if is_comparison else ()
+    graph = Graph.load(recipe.data.graph, on_bad_line=recipe.data.on_bad_line)
+    corpus = _texts(recipe, recipe.data.corpus, graph)
+    warn_of_unread(corpus, where=recipe.data.corpus)
+    task = make_task(own.task, group=own.group)
+    has_test = is_comparison and recipe.compare.folds is None
+    labels = learnable(task, corpus, where=recipe.data.corpus, test=has_test)
+    if is_comparison and not has_test:
+        _require_folds(recipe, corpus, task)
+    more = {name: _texts(recipe, name, graph) for name in _further(recipe)}
+    nodes = _nodes(recipe, graph)
+    check_parts(own, text, nodes, graph)
+    ready = Ready(
+        recipe=recipe,
+        text=text,
+        graph=graph,
+        nodes=nodes,
+        corpus=_linked(corpus, graph, text),
+        more={name: _linked(texts, graph, text) for name, texts in more.items()},
+        labels=labels,
+        fusions=fusions,
+    )
+    _require_links(ready, given=corpus)
+    if not is_comparison:
+        ready.model()  # what cannot be built must not stop the run later
+    ready = _pretrained(ready)
+    if not is_comparison:
+        _require_own_folder(ready)
+    if recipe.nodes.folder is None:
+        train(nodes, graph, config=recipe.embed)
+    return ready
+
+
+def _require_out(recipe: Recipe, *, is_comparison: bool) -> None:
+    """Refuse a folder or reporters that cannot be used, before anything is read."""
+    folder = RunFolder(Path(recipe.out))
+    require_folder(folder.path)
+    if not folder.is_finished:
+        require_reporter(recipe.train.report_to)
+        if recipe.pretrain is not None:
+            require_reporter(recipe.pretrain.report_to, key="pretrain.report_to")
+    if is_comparison or recipe.pretrain is None or not (folder.path / SPEC).is_file():
+        return
+    if not RunFolder(_first(recipe)).is_finished:
+        raise ConfigError(
+            f"out: {folder.path} must be empty or hold this same run; it holds one that no "
+            f"[pretrain] came before, or the folder {_first(recipe).name!r} in it was taken away. "
+            "Give another out, or remove the folder."
+        )
+
+
+def _first(recipe: Recipe) -> Path:
+    """Return where the language model is pretrained."""
+    return Path(recipe.out) / "pretrain"
+
+
+def _config(recipe: Recipe, text: TextEncoder, fusion: str) -> FusedConfig:
+    """Return the settings of a fusion, which the language model can be read for.
+
+    Raises:
+        ConfigError: a setting, or the language model, does not suit the fusion.
+    """
+    told = recipe.model
+    settings = {**told.settings(), "group": told.group or recipe.compare.group}
+    settings["at"] = told.at if fusion == told.fusion else None
+    config = make_config(text, fusion=fusion, **settings)
+    require_point(config, text)
+    return config
+
+
+def _compared(recipe: Recipe, text: TextEncoder) -> tuple[str, ...]:
+    """Return the fusions to compare: those named, or all that the language model can be read for.
+
+    Raises:
+        ConfigError: one that is named cannot work.
+    """
+    named, found = recipe.compare.fusions, []
+    for fusion in EVERY if named is None else named:
+        try:
+            _config(recipe, text, fusion)
+        except ConfigError as error:
+            if named is not None:
+                raise
+            log.warning("fusion %r is left out of the comparison: %s", fusion, error)
+        else:
+            found.append(fusion)
+    return tuple(found)
+
+
+def _require_folds(recipe: Recipe, corpus: Corpus, task: Task) -> None:
+    """Refuse training documents that cannot be compared on in folds."""
+    asked = recipe.compare
+    assert asked.folds is not None
+    group = asked.together or asked.group or recipe.model.group
+    for number, part in enumerate(folds(corpus.train, asked.folds, group=group), 1):
+        learnable(task, part, where=f"{recipe.data.corpus}, fold {number}", test=True)
+
+
+def _further(recipe: Recipe) -> list[str]:
+    """Return the files of texts that `[pretrain]` and `[beside]` name."""
+    tables = [table for table in (recipe.pretrain, recipe.beside) if table is not None]
+    return sorted({table.texts for table in tables if table.texts is not None})
+
+
+def _texts(recipe: Recipe, name: str, graph: Graph) -> Corpus:
+    """Return the texts of a file, whose mentions are of the graph's entities."""
+    corpus = Corpus.load(name, on_bad_line=recipe.data.on_bad_line)
+    require_ids(corpus, graph, where=name)
+    return corpus
+
+
+def _nodes(recipe: Recipe, graph: Graph) -> GraphEncoder:
+    """Return the vectors that are named, or else such as are yet to be trained."""
+    if recipe.nodes.folder is None:
+        return GraphEncoder(recipe.nodes.scorer, graph, dim=recipe.nodes.dim, seed=recipe.seed)
+    nodes = GraphEncoder.load(recipe.nodes.folder)
+    if list(nodes.entities) != list(graph.entities):
+        raise ConfigError(
+            f"nodes.folder must hold vectors of {recipe.data.graph}; {recipe.nodes.folder} "
+            "holds those of other entities. Run `lichen embed` on that graph, or leave the "
+            "key out."
+        )
+    return nodes
+
+
+def _has_mentions(corpus: Corpus) -> bool:
+    return any(doc.mentions for doc in corpus)
+
+
+def _linked(corpus: Corpus, graph: Graph, text: TextEncoder) -> Corpus:
+    """Return texts with mentions: their own, or where none has any those that the linker finds."""
+    return corpus if _has_mentions(corpus) else Linker(graph, text).link(corpus)
+
+
+def _require_links(ready: Ready, *, given: Corpus) -> None:
+    """Refuse documents, linked here or as they were given, of which fusions could read nothing."""
+    recipe = ready.recipe
+    has_test = ready.fusions and recipe.compare.folds is None
+    for split in ("train", "test") if has_test else ("train",):
+        require_links(
+            f"{recipe.data.corpus}, split {split!r}",
+            ready.corpus.split(split),
+            fusion=None if ready.fusions else recipe.model.fusion,
+            is_linked=not _has_mentions(given),
+        )
+
+
+def _pretrained(ready: Ready) -> Ready:
+    """Return the parts, the language model taught by texts and graph where that is asked for."""
+    recipe, asked = ready.recipe, ready.recipe.pretrain
+    if asked is None:
+        return ready
+    run = pretrain(
+        ready.text,
+        ready.texts(asked.texts),
+        ready.graph,
+        objectives=asked.objectives,
+        out=_first(recipe),
+        seed=recipe.seed,
+        config=asked.config(),
+    )
+    return replace(ready, text=run.text, head=run.head)
+
+
+def _require_own_folder(ready: Ready) -> None:
+    """Refuse a folder that holds another run."""
+    recipe, folder = ready.recipe, RunFolder(Path(ready.recipe.out))
+    if not (folder.path / SPEC).is_file():
+        return
+    model, data, beside = ready.model(), ready.corpus.train, ready.beside()
+    run = Run(model=model, data=data, beside=beside, config=recipe.train, seed=recipe.seed)
+    folder.require_same(folder.spec(run, data_hash=corpus_hash(data, group=model.config.group)))
