@@ -37,6 +37,8 @@ SLOW = {
     "seed: a run on pubmedqa reads for 38 s, trains for 10 s and predicts for 21 s, two busy cores",
 }
 """What makes a run of these fusions long."""
+LONG_S = 30.0
+"""Seconds of a run above which a cell is named."""
 UNASKED = "of this task a few fusions alone were asked for so far"
 
 PAGE = """\
@@ -71,7 +73,7 @@ def fusion_section(rows: Sequence[Row]) -> list[str]:
     for row in rows:
         cells = {s["fusion"]: _cell(s) for s in row["standings"]}
         lines.append(_line(row["task"], _none(row), *(cells.get(name, "–") for name in names)))
-    lines += [*gaps(rows), "", COST_KEY, ""]
+    lines += [*gaps(rows), "", slow(rows), "", COST_KEY, ""]
     lines += _head("fusion", "reading, s", "training, s", "predicting, s", "trained", "🟩 or 🟢")
     for name in names:
         mine = [s for row in rows for s in row["standings"] if s["fusion"] == name]
@@ -123,6 +125,21 @@ def gaps(rows: Sequence[Row]) -> list[str]:
             alike.setdefault((SLOW.get(name, UNASKED), ", ".join(absent)), []).append(f"`{name}`")
     told = [f"- {', '.join(found)} on {on}: {why}." for (why, on), found in alike.items()]
     return ["", GAPS, "", *told] if told else []
+
+
+def slow(rows: Sequence[Row]) -> str:
+    """Return the cells whose runs are long, the longest first, in words."""
+    found = []
+    for row in rows:
+        for s in row["standings"]:
+            run_s = sum(s.get(cost) or 0.0 for cost in COSTS)
+            if run_s > LONG_S:
+                found.append((run_s, f"{row['task']} `{s['fusion']}` ({run_s:.0f} s)"))
+    told = ", ".join(name for _, name in sorted(found, reverse=True)) or "none"
+    return (
+        f"Cells of which a run takes more than {LONG_S:.0f} s to read (where that was kept), train "
+        f"and predict, mean over the seeds, on two cores that had other work too: {told}."
+    )
 
 
 def won(rows: Sequence[Row]) -> str:

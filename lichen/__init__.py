@@ -18,6 +18,7 @@ _HOMES = {
     "Candidate": "lichen.data.corpus",
     "CheckReport": "lichen.jobs.check",
     "ClozeFact": "lichen.training.cloze",
+    "ConsistencyConfig": "lichen.training.few.consistency",
     "Contest": "lichen.jobs.fusions",
     "Corpus": "lichen.data.corpus",
     "DescribedEncoder": "lichen.embedding.described",
@@ -141,6 +142,7 @@ __all__ = [
     "Candidate",
     "CheckReport",
     "ClozeFact",
+    "ConsistencyConfig",
     "Contest",
     "Corpus",
     "DescribedEncoder",
@@ -330,7 +332,7 @@ if TYPE_CHECKING:
     from lichen.training.ensemble.fit import fit_ensemble
     from lichen.training.few.active import LearningCurve, active_learning
     from lichen.training.few.adaptation import adapt_text
-    from lichen.training.few.consistency import consistency
+    from lichen.training.few.consistency import ConsistencyConfig, consistency
     from lichen.training.few.self_training import self_training
     from lichen.training.joint import PretrainConfig
     from lichen.training.learner import FusedLearner, GraphLearner

@@ -2,7 +2,9 @@
 
 import importlib
 import json
+import math
 import random
+import runpy
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +16,8 @@ import torch
 from lichen.data.graph import Graph
 from lichen.embedding.encoder import GraphEncoder
 from lichen.embedding.evaluate import evaluate
+from lichen.embedding.gnn import LAYERS
+from lichen.lm.text_encoder import has_fast_half
 
 FOLDER = Path(__file__).parent.parent / "benchmarks" / "embedding"
 WAYS = {"east": (1, 0), "west": (-1, 0), "south": (0, 1), "north": (0, -1)}
@@ -30,18 +34,107 @@ RUN_FIELDS = {
 }
 
 
-def write_graph(folder):
+SMALL = ("umls", "kinship", "nations", "family")
+CODEX = "kgc_codex_s"
+REGIONS = ("africa", "americas", "asia", "europe", "oceania")
+PLAIN = {
+    "small": ("--seeds 0 1 2", {f"kgc_small-{name}-complex": 1 for name in SMALL}),
+    "countries": ("--seeds 0", {"countries-complex": 3}),
+    "relations": ("--seeds 0 1 2", {f"relations-{x}": 9 for x in (CODEX, "kgc_small-umls")}),
+    "networks": (
+        "--seeds 0",
+        {f"kgc_small-umls-distmult{x}": 1 for x in ("", *(f"-{layer}" for layer in LAYERS))},
+    ),
+    "priors": ("--data kgc_wn18rr --seeds 0 1 2", {"prior-kgc_wn18rr-complex": 9}),
+    "classification": (
+        "--scorers complex transe --seeds 0 1 2",
+        {
+            f"classification-{CODEX}": 2,
+            f"classification-{CODEX}-complex": 4,
+            f"classification-{CODEX}-transe": 4,
+        },
+    ),
+    "inductive": ("--data WN18RR_v1 --seeds 0", {"kgc_inductive-WN18RR_v1-paths": 1}),
+}
+"""Program to its arguments and what it writes, with the number of rows; its settings are its own,
+which on tiny graphs take a second or two."""
+
+
+def write_graph(folder, *, side=SIDE, prefix="", ending="tsv"):
     """Write the steps between the fields of a board without edges, a fifth held out."""
     facts = [
-        f"{x},{y}\t{way}\t{(x + dx) % SIDE},{(y + dy) % SIDE}\n"
-        for x in range(SIDE)
-        for y in range(SIDE)
+        f"{prefix}{x},{y}\t{way}\t{prefix}{(x + dx) % side},{(y + dy) % side}\n"
+        for x in range(side)
+        for y in range(side)
         for way, (dx, dy) in WAYS.items()
     ]
     random.Random(0).shuffle(facts)
     folder.mkdir(parents=True)
     for split, lines in (("train", facts[20:]), ("valid", facts[:10]), ("test", facts[10:20])):
-        (folder / f"{split}.tsv").write_text("".join(lines), encoding="utf-8")
+        (folder / f"{split}.{ending}").write_text("".join(lines), encoding="utf-8")
+
+
+def write_codex(folder):
+    """Write a board as CoDEx is written: described entities, and false facts of two splits."""
+    write_graph(folder, ending="txt")
+    (folder / "relations_en.json").write_text(json.dumps({way: {"label": way} for way in WAYS}))
+    fields = [(x, y) for x in range(SIDE) for y in range(SIDE)]
+    about = [f"{x},{y}\tfield {x} {y}\tcolumn {x}, row {y}\n" for x, y in fields]
+    (folder / "entity_labels.tsv").write_text("".join(about), encoding="utf-8")
+    for split in ("valid", "test"):
+        false = [f"{x},{y}\t{way}\t{x},{y}\n" for x, y in fields[:5] for way in WAYS]
+        (folder / f"{split}_negatives.txt").write_text("".join(false), encoding="utf-8")
+
+
+def write_countries(folder):
+    """Write lands beside lands of their region, and the regions of a part held out."""
+    lies = [f"land{i}\tlocatedin\t{REGIONS[i % 5]}\n" for i in range(20)]
+    meets = [f"land{i}\tneighbor\tland{(i + 5) % 20}\n" for i in range(20)]
+    folder.mkdir(parents=True)
+    for split, lines in (("valid", lies[:5]), ("test", lies[5:10]), ("train", lies[10:] + meets)):
+        (folder / f"{split}.txt").write_text("".join(lines), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def boards(tmp_path_factory):
+    """Give a folder with tiny graphs under the names of the benchmarks' own."""
+    folder = tmp_path_factory.mktemp("boards")
+    data = folder / "data"
+    for name in (*(f"kgc_small/{x}" for x in SMALL), "kgc_wn18rr", "kgc_inductive/WN18RR_v1"):
+        write_graph(data / name)
+    write_graph(data / "kgc_inductive" / "WN18RR_v1_ind", side=4, prefix="other ")
+    write_codex(data / CODEX)
+    for name in ("S1", "S2", "S3"):
+        write_countries(data / "kgc_small" / "countries" / name)
+    return folder
+
+
+@pytest.fixture
+def on_boards(boards, load, tmp_path, monkeypatch):
+    """Give what loads a program for the tiny graphs; models that one trained, others use again."""
+    monkeypatch.setenv("LICHEN_DATA", str(boards / "data"))
+    monkeypatch.setattr(sys.modules["runs"], "RUNS", boards / "runs")
+    (tmp_path / "rows").mkdir()
+    return load
+
+
+def read_rows(folder, *, most=1.0):
+    """Return the rows of each file after a look at what all rows have: names, means, intervals."""
+    found = {path.stem: json.loads(path.read_text("utf-8")) for path in folder.iterdir()}
+    rows = {name: told if isinstance(told, list) else [told] for name, told in found.items()}
+    for row in (row for told in rows.values() for row in told):
+        assert row["benchmark"]
+        assert row["metric"]
+        assert math.isfinite(row["mean"])
+        assert (-1.0 if "gain" in row["benchmark"] else 0.0) <= row["mean"] <= most
+        if row["interval"] is None:
+            assert len(row["seeds"]) == 1
+        else:
+            low, high = row["interval"]
+            assert low <= row["mean"] <= high
+    named = [(row["benchmark"], row["metric"]) for told in rows.values() for row in told]
+    assert len(set(named)) == len(named)
+    return rows
 
 
 @pytest.fixture
@@ -161,3 +254,79 @@ def test_the_large_graph_tells_its_throughput_and_the_interval_of_its_mrr(
     assert fast["mean"] == fast["runs"][0]["directed_facts_s"] > 0
     low, high = told["MRR of random facts"]["interval"]
     assert 0 < low <= told["MRR of random facts"]["mean"] <= high < 1
+
+
+@pytest.mark.parametrize("name", PLAIN)
+@pytest.mark.usefixtures("on_boards")
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:DeprecationWarning")
+def test_a_program_goes_from_its_command_line_to_its_rows(name, tmp_path, monkeypatch):
+    arguments, files = PLAIN[name]
+    monkeypatch.setattr(sys, "argv", [f"{name}.py", *arguments.split()])
+    runpy.run_path(str(FOLDER / f"{name}.py"), run_name="__main__")
+    rows = read_rows(tmp_path / "rows")
+    assert {file: len(told) for file, told in rows.items()} == files
+
+
+def test_factorisations_of_several_seeds_make_one_row(on_boards, tmp_path, monkeypatch):
+    program = on_boards("factorisation")
+    monkeypatch.setitem(program.DIMS, "kgc_small/umls", SIDE)
+    monkeypatch.setattr(sys, "argv", ["factorisation.py", "--data", "kgc_small/umls"])
+    program.main()
+    ((row,),) = read_rows(tmp_path / "rows").values()
+    assert [run["seed"] for run in row["runs"]] == row["seeds"] == [0, 1, 2]
+
+
+def test_probabilities_are_judged_before_and_after_calibration(on_boards, tmp_path, monkeypatch):
+    program = on_boards("calibration")
+    monkeypatch.setattr(program, "SHOWN", SIDE)
+    monkeypatch.setattr(sys, "argv", ["calibration.py"])
+    program.main()
+    (rows,) = read_rows(tmp_path / "rows").values()
+    names = {row["benchmark"].split(", ")[1] for row in rows}
+    assert names == set(program.SETS)
+
+
+def test_newcomers_come_with_text_with_a_fact_and_with_both(on_boards, tmp_path, monkeypatch):
+    program = on_boards("newcomers")
+    monkeypatch.setattr(program, "NEWCOMERS", 3)
+    monkeypatch.setattr(program, "FEWEST", 4)
+    monkeypatch.setattr(program, "CONFIG", replace(program.CONFIG, epochs=2))
+    monkeypatch.setattr(sys, "argv", ["newcomers.py"])
+    program.main()
+    rows = read_rows(tmp_path / "rows")
+    figures = sum(1 + 2 * len(sources) for sources in program.SOURCES.values())
+    assert {file.rpartition("-")[2]: len(told) for file, told in rows.items()} == {
+        "counts": 3,
+        **dict.fromkeys(program.METHODS, figures),
+    }
+
+
+def test_scoring_and_training_are_told_beside_the_bare_product(on_boards, tmp_path, monkeypatch):
+    program = on_boards("ceiling")
+    tiny = {"SIZES": {"tiny": (50, 3, 8)}, "BATCH": 16, "NUM_FACTS": 200, "SQUARE": 64}
+    for name, value in tiny.items():
+        monkeypatch.setattr(program, name, value)
+    program.main(3)
+    (rows,) = read_rows(tmp_path / "rows").values()
+    kinds = 1 + has_fast_half(torch.device("cpu"))
+    assert len(rows) == 2 * kinds * len(program.SCORERS)
+    assert all(len(row["runs"]) == 3 for row in rows)
+
+
+def test_pykeen_ranks_the_same_in_a_process_of_its_own(on_boards, tmp_path):
+    pytest.importorskip("pykeen")
+    on_boards("ranking").main("pykeen", sys.executable, 1)
+    (rows,) = read_rows(tmp_path / "rows", most=100.0).values()
+    as_float, run = rows[0]["runs"]
+    assert run["equal_ranks"] == run["ranks"] == 2 * 3 * 10  # sides, kinds of ties, facts
+    assert as_float["lichen"]["mrr"] == pytest.approx(as_float["pykeen"]["mrr"], abs=1e-4)
+    assert len(rows) == 3
+
+
+def test_training_beside_pykeen_goes_on_until_it_is_as_good(on_boards, tmp_path):
+    pytest.importorskip("pykeen")
+    on_boards("training").main("pykeen", sys.executable, 1, 1)
+    (rows,) = read_rows(tmp_path / "rows", most=1e6).values()
+    (run,) = rows[0]["runs"]
+    assert run["to_goal"]["valid_mrr"] >= run["goal"] > 0
+    assert len(rows) == 2

@@ -100,6 +100,17 @@ def test_what_was_not_measured_is_told_with_its_reason(pages, row):
     assert pages.GAPS not in "\n".join(pages.fusion_section([row]))
 
 
+def test_cells_whose_runs_are_long_are_named(pages, row):
+    assert pages.slow([row]).endswith(" two cores that had other work too: none.")
+    row["standings"][0]["train_s"] = 26.0
+    row["standings"][1] |= {"read_s": None, "train_s": 31.0}
+    told = pages.slow([row])
+    assert told.startswith("Cells of which a run takes more than 30 s to read")
+    assert told.endswith(": towns `add` (32 s).")
+    row["standings"][0]["predict_s"] = 9.0
+    assert "towns `gate` (38 s), towns `add` (32 s)." in "\n".join(pages.fusion_section([row]))
+
+
 def test_every_fusion_of_every_task_has_its_line(pages):
     rows = [json.loads(path.read_text(encoding="utf-8")) for path in ROWS]
     page = pages.fusion_page(rows)

@@ -21,7 +21,7 @@ import lichen as li
 from lichen.training.config import TrainConfig
 from lichen.training.few.active import active_learning
 from lichen.training.few.adaptation import adapt_text
-from lichen.training.few.consistency import consistency
+from lichen.training.few.consistency import ConsistencyConfig, consistency
 from lichen.training.few.self_training import self_training
 from lichen.training.few.strategies import STRATEGIES
 from lichen.training.joint import PretrainConfig
@@ -32,7 +32,7 @@ from lichen.training.twins import untrained_twin
 SHARES = (0.01, 0.05, 0.10)
 CONFIG = TrainConfig(epochs=6, batch_size=32, learning_rate=3e-3)
 LEAST_STEPS = 100
-CONSISTENT = TrainConfig(epochs=4, batch_size=64, learning_rate=3e-3)
+CONSISTENT = ConsistencyConfig(epochs=4, batch_size=64, learning_rate=3e-3)
 ADAPTATION = PretrainConfig(head_steps=200, steps=300, batch_size=32)
 ROUNDS = 2
 PLAIN, RANDOM = "plain", "active, random"

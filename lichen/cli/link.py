@@ -38,7 +38,7 @@ def link(
         }
         show(found, as_json=as_json)
         return
-    linked = linker.link(li.Corpus.load(str(corpus), on_bad_line=on_bad_line))
+    linked = linker.link(li.Corpus.load(str(corpus), on_bad_line=on_bad_line, graph=facts))
     mentions = [m for doc in linked for m in doc.mentions]
     show(
         {

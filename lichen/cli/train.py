@@ -63,9 +63,9 @@ def train(
     place = place_of("--out", out)
     if graph is None:
         raise ConfigError("--graph must be given with a corpus; got nothing. Name the graph.")
-    data = li.Corpus.load(corpus, on_bad_line=on_bad_line)
-    warn_of_unread(data, where=str(corpus))
     facts = li.Graph.load(graph, on_bad_line=on_bad_line, columns=names_of(columns))
+    data = li.Corpus.load(corpus, on_bad_line=on_bad_line, graph=facts)
+    warn_of_unread(data, where=str(corpus))
     model = li.FusedModel(
         li.TextEncoder.load(text),
         li.GraphEncoder.load(nodes),

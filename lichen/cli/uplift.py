@@ -68,7 +68,7 @@ def uplift(
         )
     facts = li.Graph.load(graph, on_bad_line=on_bad_line, columns=names_of(columns))
     finished = li.Run.load(run)
-    test = li.Corpus.load(corpus, on_bad_line=on_bad_line).test
+    test = li.Corpus.load(corpus, on_bad_line=on_bad_line, graph=facts).test
     if not any(doc.mentions for doc in test):
         test = li.Linker(facts, finished.model.text).link(test)
     found = li.uplift(finished, test, seeds=tuple(range(seeds)), graph=facts)

@@ -14,6 +14,7 @@ from lichen.base.errors import DataError, ShapeError
 from lichen.data.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
+    from lichen.data.graph import Graph
     from lichen.data.read import OnBadLine
 
 
@@ -164,15 +165,19 @@ class Corpus:
     documents: tuple[Document, ...]
 
     @classmethod
-    def load(cls, path: str | Path, *, on_bad_line: OnBadLine = "raise") -> Corpus:
+    def load(
+        cls, path: str | Path, *, on_bad_line: OnBadLine = "raise", graph: Graph | None = None
+    ) -> Corpus:
         """Read a corpus: "atlas", a `.jsonl` or `.csv` file (`.gz` too), or a folder of `.txt`.
+
+        Mentions of a `.jsonl` file may name entities of the `graph` by label.
 
         Raises:
             DataError: nothing is there, the format is unknown, or a line is bad.
         """
         from lichen.data.read import read_corpus
 
-        return read_corpus(path, on_bad_line=on_bad_line)
+        return read_corpus(path, on_bad_line=on_bad_line, graph=graph)
 
     def save(self, path: str | Path) -> Path:
         """Write the corpus; the format is told from the name as in `load`."""

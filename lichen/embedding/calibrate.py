@@ -19,7 +19,7 @@ from lichen.base.seeds import require_seed
 from lichen.data.graph import Graph, Ids
 from lichen.data.vocabulary import Vocabulary
 from lichen.data.write.atomic import atomic_text
-from lichen.embedding.evaluate import CHUNK_SCORES, Ranker, facts_to_rank
+from lichen.embedding.evaluate import CHUNK_SCORES, Ranker, facts_to_rank, require_ranker
 
 Kind = Literal["tails", "heads", "relations"]
 Floats = NDArray[np.float64]
@@ -61,9 +61,10 @@ class Calibrator:
     """Probabilities of predictions: of a hundred called 80 % likely, about eighty are facts.
 
     The logit is linear in a prediction's score and in the log-sum-exp of the scores of all
-    candidates that are not known facts: Platt scaling, with the softmax as a special case. What
-    counts as true are the facts of the split it was fitted on and nothing else, so where a graph
-    lacks many facts the probabilities are too low.
+    candidates that are not known facts: Platt scaling, with the softmax as a special case. A
+    score never weighs less than 0, so probabilities do not contradict the ranking. What counts as
+    true are the facts of the split it was fitted on and nothing else, so where a graph lacks many
+    facts the probabilities are too low.
 
     References:
         Platt, 1999, "Probabilistic outputs for support vector machines".
@@ -90,8 +91,10 @@ class Calibrator:
             `(...)` from 0 to 1.
         """
         found: Weights = getattr(self, kind)
-        logit = found.score * np.asarray(scores, dtype=np.float64) + found.offset
-        logit = logit + found.mass * np.asarray(mass, dtype=np.float64)
+        logit = np.full(np.broadcast(scores, mass).shape, found.offset)
+        for weight, feature in ((found.score, scores), (found.mass, mass)):
+            if weight:  # 0 times the infinite mass of a query without candidates would be NaN
+                logit = logit + weight * np.asarray(feature, dtype=np.float64)
         return _sigmoid(logit)
 
     def save(self, folder: str | Path) -> Path:
@@ -150,8 +153,9 @@ def calibrate(
 
     Raises:
         DataError: there is no such split, it is empty, or a score is NaN.
-        ConfigError: `limit` or `seed` is out of bounds.
+        ConfigError: `limit` or `seed` is out of bounds, or `encoder` or `graph` is none.
     """
+    require_ranker("calibrate", encoder)
     check.whole("limit", limit, 1, 1_000_000_000)
     require_seed("seed", seed)
     triples = facts_to_rank(encoder, graph, split)
@@ -249,7 +253,9 @@ def _candidates(
 def _fit(scores: Floats, mass: Floats, truth: NDArray[np.bool_]) -> Weights:
     """Fit the logistic regression by Newton's method; targets are Platt's smoothed ones.
 
-    Where no candidate is left to learn from, every chance is Platt's one half.
+    Where no candidate is left to learn from, every chance is Platt's one half. Where facts score
+    lower than the rest, the score is left out: the loss is convex, so with the score's weight
+    bounded below by 0 its least lies on that bound.
     """
     if not len(scores):
         return Weights(0.0, 0.0, 0.0)
@@ -259,6 +265,18 @@ def _fit(scores: Floats, mass: Floats, truth: NDArray[np.bool_]) -> Weights:
     x = (features - shift) / scale
     right = int(truth.sum())
     target = np.where(truth, (right + 1) / (right + 2), 1 / (len(truth) - right + 2))
+    weights = _newton(x, target)
+    if weights[0] < 0:
+        x[:, 0] = 0.0
+        weights = _newton(x, target)
+    score, by_mass, offset = weights / scale
+    return Weights(
+        float(score), float(by_mass), float(offset - score * shift[0] - by_mass * shift[1])
+    )
+
+
+def _newton(x: Floats, target: Floats) -> Floats:
+    """Return the `(3,)` weights of `(candidates, 3)` features; a column of zeros weighs 0."""
     weights = np.zeros(3)
     ridge = _RIDGE * np.array([1.0, 1.0, 0.0]) * max(1, len(x)) / 100
     for _ in range(50):
@@ -269,10 +287,7 @@ def _fit(scores: Floats, mass: Floats, truth: NDArray[np.bool_]) -> Weights:
         weights -= step * min(1.0, 5.0 / max(1e-12, float(np.abs(step).max())))
         if np.abs(step).max() < 1e-8:
             break
-    score, by_mass, offset = weights / scale
-    return Weights(
-        float(score), float(by_mass), float(offset - score * shift[0] - by_mass * shift[1])
-    )
+    return weights
 
 
 def _sigmoid(x: Floats) -> Floats:

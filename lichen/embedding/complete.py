@@ -23,6 +23,7 @@ from lichen.embedding.calibrate import (
     score_all,
 )
 from lichen.embedding.encoder import GraphEncoder
+from lichen.embedding.evaluate import require_ranker
 from lichen.embedding.prior import PriorRanker, encoder_within
 
 Asked = tuple[str | None, str | None, str | None]
@@ -82,6 +83,7 @@ def complete(
     Raises:
         DataError: not exactly one of the three is None, a label is unknown (the message suggests
             the nearest), or a score is NaN.
+        ConfigError: `encoder` or `graph` is none, or `top` is out of bounds.
         ChoiceError: `known` is neither "hide" nor "show".
 
     >>> from lichen.data.graph import Graph
@@ -119,10 +121,12 @@ def complete_many(
 
     Raises:
         DataError: as in `complete`; the message names the query.
+        ConfigError: as in `complete`.
         ChoiceError: `known` is neither "hide" nor "show".
     """
     is_hidden = choose("known", known, _IS_HIDDEN)
     check.whole("top", top, 1, 1_000_000_000)
+    require_ranker("complete", encoder)
     if graph is not None:
         check.kind("complete: graph", graph, Graph, fix="Load it by Graph.load.")
     facts, missing = _read(encoder, asked)
@@ -163,7 +167,8 @@ class _Answers:
         mass = unknown.logsumexp(1, keepdim=True).expand_as(best)
         chance = None
         if calibrator is not None:
-            parts = (best.numpy(force=True), mass.numpy(force=True))
+            asked = best.masked_fill(~kept, 0.0)  # those left out score minus infinity
+            parts = (asked.numpy(force=True), mass.numpy(force=True))
             chance = calibrator.probability(self.kind, *parts).tolist()
         stated = self.is_known.gather(1, column).tolist()
         return [

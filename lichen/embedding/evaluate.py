@@ -12,8 +12,9 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
+from lichen.base import check
 from lichen.base.choose import choose
-from lichen.base.errors import DataError, ShapeError
+from lichen.base.errors import ConfigError, DataError, ShapeError
 from lichen.base.progress import track
 from lichen.data.graph import Graph, Ids
 from lichen.data.splits import odd_facts
@@ -159,7 +160,9 @@ def evaluate(
     Raises:
         DataError: there is no such split, it is empty, the graph is not the encoder's, or a
             score is NaN.
+        ConfigError: `encoder` or `graph` is none.
     """
+    require_ranker("evaluate", encoder)
     triples = facts_to_rank(encoder, graph, split)
     known = KnownAnswers(graph.triples, num_relations=graph.num_relations)
     tail_ranks, head_ranks = rank_triples(encoder, triples, known=known, ties=ties)
@@ -177,12 +180,31 @@ def evaluate(
     )
 
 
+def require_ranker(call: str, encoder: object) -> None:
+    """Refuse what cannot score all entities, such as a graph in the encoder's place.
+
+    Args:
+        call: what ranks, as the message names it.
+        encoder: what came.
+
+    Raises:
+        ConfigError: it has no `score_directed`.
+    """
+    if not hasattr(encoder, "score_directed"):
+        raise ConfigError(
+            f"{call}: encoder must score entities, as a GraphEncoder does; got "
+            f"{type(encoder).__name__}. Give the trained vectors first, then what is asked of them."
+        )
+
+
 def facts_to_rank(encoder: Sized, graph: Graph, split: str) -> Ids:
     """Return the facts of a split, `(facts, 3)`, when the encoder can rank them.
 
     Raises:
         DataError: there is no such split, it is empty, or the graph is not the encoder's.
+        ConfigError: `graph` is none.
     """
+    check.kind("graph", graph, Graph, fix="Load it by Graph.load.")
     triples = graph.split(split)
     if len(triples) == 0:
         raise DataError(

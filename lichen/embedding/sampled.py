@@ -80,9 +80,8 @@ def evaluate_sampled(
     samples of m among n, one for every 128 queries or fewer, MRR and Hits@k are those of the
     likeliest distribution of ranks. Samples cannot tell ranks under n / m apart: there, ranks are
     taken to be evenly spread on a logarithmic scale, and the interval holds what all distributions
-    give that explain the counts about as well. So it is wide where n / m is large.
-
-    Use all entities where time allows, and `evaluate` where a row of scores is small.
+    give that explain the counts about as well. So it is wide where n / m is large: use all
+    entities where time allows, and `evaluate` where a row of scores is small.
 
     Args:
         encoder: the trained vectors, or anything that scores all entities.
@@ -101,8 +100,7 @@ def evaluate_sampled(
         ConfigError: a number is below 1, or `seed` is out of bounds.
 
     References:
-        Efron, 1979, Annals of Statistics 7 (bootstrap intervals of exact ranks); Jin et al., 2021,
-        arXiv:2103.01474 (the estimate from samples; `estimate_figures` tells what differs);
+        Jin et al., 2021, arXiv:2103.01474 (the estimate; `estimate_figures` tells what differs);
         Krichene and Rendle, 2020, KDD (why sampled ranks must not be averaged as they are).
     """
     check.whole("num_queries", num_queries, 1, 1_000_000_000)
@@ -114,15 +112,11 @@ def evaluate_sampled(
     size = min(num_queries, 2 * len(triples))
     chosen = draw.choice(2 * len(triples), size, replace=False)
     deck = None
-    hand = graph.num_entities if num_candidates is None else num_candidates
+    hand = num_candidates or graph.num_entities
     if isinstance(encoder, GraphEncoder) and hand < graph.num_entities:
         deck = _Deck(graph.num_entities, hand, max(1, min(ROWS, size // BLOCKS)), draw)
-    better, block, stratum = _count_both(encoder, graph, triples, chosen, deck)
-    if deck is None:
-        mrr, *hits = _exact(1 + better, draw)
-    else:
-        sizes = {"num_entities": graph.num_entities, "num_drawn": deck.hand}
-        mrr, *hits = estimate_figures(better, block, stratum=stratum, **sizes)
+    counts = _count_both(encoder, graph, triples, chosen, deck)
+    mrr, *hits = _exact(1 + counts.better, draw) if deck is None else _from_samples(counts, deck)
     return RankingEstimate(
         mrr=mrr,
         hits=dict(zip(HITS, hits, strict=True)),
@@ -145,25 +139,29 @@ class _Deck:
 
     def __init__(self, num_entities: int, hand: int, share: int, draw: np.random.Generator) -> None:
         self.hand, self.share = hand, share
-        self._num_entities, self._draw = num_entities, draw
+        self.num_entities, self._draw = num_entities, draw
         self._left = np.empty(0, dtype=np.int64)
 
     def deal(self) -> Ids:
         """Return `(hand,)` entities, ascending; shuffle anew where too few are left."""
         if len(self._left) < self.hand:
-            self._left = self._draw.permutation(self._num_entities)
+            self._left = self._draw.permutation(self.num_entities)
         dealt, self._left = self._left[: self.hand], self._left[self.hand :]
         return np.sort(dealt)
 
 
+class _Counts(NamedTuple):
+    """Rivals above the truth, a tie counting half; number of the hand met; 1 for a head."""
+
+    better: Floats
+    block: Ids
+    stratum: Ids
+
+
 def _count_both(
     encoder: Ranker, graph: Graph, triples: Ids, chosen: Ids, deck: _Deck | None
-) -> tuple[Floats, Ids, Ids]:
-    """Count rivals above the tails (chosen below the number of facts) and the heads (from there).
-
-    Returns:
-        `(queries,)` each: how many, a tie counting half; number of the hand met; 1 for a head.
-    """
+) -> _Counts:
+    """Count for tails (chosen below the number of facts) and heads (from there on)."""
     better, block, stratum, hands = [], [], [], 0
     for is_head in (False, True):
         rows = chosen[(chosen >= len(triples)) == is_head] % len(triples)
@@ -179,7 +177,7 @@ def _count_both(
         block.append(hands + np.arange(len(rows)) // share)
         hands = 1 + int(block[-1][-1])
         stratum.append(np.full(len(rows), int(is_head)))
-    return np.concatenate(better), np.concatenate(block), np.concatenate(stratum)
+    return _Counts(np.concatenate(better), np.concatenate(block), np.concatenate(stratum))
 
 
 @torch.no_grad()
@@ -306,3 +304,10 @@ def _exact(ranks: Floats, draw: np.random.Generator) -> list[Estimate]:
     low, high = np.quantile(drawn @ parts / len(ranks), [0.025, 0.975], axis=0)
     value = counts @ parts / len(ranks)
     return [Estimate(*map(float, x)) for x in zip(value, low, high, strict=True)]
+
+
+def _from_samples(counts: _Counts, deck: _Deck) -> list[Estimate]:
+    """Return the estimates from hands of a deck."""
+    better, block, stratum = counts
+    sizes = {"num_entities": deck.num_entities, "num_drawn": deck.hand}
+    return estimate_figures(better, block, stratum=stratum, **sizes)

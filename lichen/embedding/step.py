@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import NamedTuple
 
 import torch
@@ -22,6 +24,9 @@ from lichen.embedding.optimise import (
 )
 from lichen.embedding.tables import ComputedEntities, Entities, TableEntities
 from lichen.embedding.team import Team
+from lichen.lm.text_encoder import has_fast_half
+
+log = logging.getLogger(__name__)
 
 DURA_SHARES = (0.5, 1.5)
 """What entities and what products weigh in DURA."""
@@ -80,6 +85,8 @@ class Step(ABC):
                     "embed.precision must be float32 for a scorer that compares by distance; "
                     "got bfloat16."
                 )
+            if not has_fast_half(self.device):
+                _warn_of_slow_half(str(self.device))
             self.comparison = HalfDot()
         if config.max_norm and not encoder.is_table:
             raise ConfigError(
@@ -225,3 +232,13 @@ class Step(ABC):
 
 def _part(state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {k.removeprefix(prefix): x for k, x in state.items() if k.startswith(prefix)}
+
+
+@cache
+def _warn_of_slow_half(device: str) -> None:
+    """Say so once a device, however many runs a search takes there."""
+    log.warning(
+        "embed.precision is bfloat16, and this machine's %s has no fast products of it: training "
+        "may be slower than with float32, and rounds more. Set embed.precision to float32.",
+        device,
+    )

@@ -95,7 +95,8 @@ def train_embedding(
         Losses, validation figures and time.
 
     Raises:
-        DataError: there is no training fact, or the graph is not the encoder's.
+        DataError: there is no training fact, the graph is not the encoder's, or the vectors hold
+            a NaN or an infinity before the first step.
         ConfigError: settings do not go together, or `checkpoint` holds another run, such as one
             that began with other vectors, or is being written by one.
         LichenError: the loss is no longer a number, or the disk is full.
@@ -110,6 +111,7 @@ def train_embedding(
     facts = graph.split("train")
     if len(facts) == 0:
         raise DataError("the train split must hold at least one fact; it is empty.")
+    _refuse_no_numbers(encoder)
     team = Team()
     kept = None
     if checkpoint is not None:
@@ -119,6 +121,15 @@ def train_embedding(
     with alone(kept if team.is_first else None), torch.random.fork_rng():
         torch.manual_seed(settings.seed + team.rank)
         return run.run(on_look, on_step)
+
+
+def _refuse_no_numbers(encoder: GraphEncoder) -> None:
+    for name, start in encoder.named_parameters():
+        if start.numel() and not torch.stack(start.detach().aminmax()).isfinite().all():
+            raise DataError(
+                f"embedding: vectors must hold numbers before the first step; the encoder's {name} "
+                "holds a NaN or an infinity. Build the encoder anew, or load another one."
+            )
 
 
 def refuse_computed(encoder: GraphEncoder) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+import numpy as np
 from numpy.typing import ArrayLike
 from torch import Tensor
 
 from lichen.base import check
 from lichen.base.errors import DataError, ShapeError
 from lichen.data.builder import labelled
-from lichen.data.graph import Ids
+from lichen.data.graph import Graph, Ids
 from lichen.data.vocabulary import Vocabulary
 from lichen.embedding.ids import whole_ids
 
@@ -27,6 +28,28 @@ class Newcomer(NamedTuple):
     """Head and relation of the facts that it ends."""
     text: ArrayLike | Tensor | None
     """`(width,)` the vector of its description; None where it has none."""
+
+
+def facts_of_newcomers(
+    graph: Graph, *, entities: Vocabulary, relations: Vocabulary
+) -> list[tuple[str, str, str]]:
+    """Return the train facts of a graph that place entities which a vocabulary lacks.
+
+    Args:
+        graph: its "train" split is read, all facts when it has none.
+        entities: those that have vectors.
+        relations: those that have vectors.
+
+    Returns:
+        (head, relation, tail) labels of the facts between a known and a new entity by a known
+        relation, for `GraphEncoder.with_entities`.
+    """
+    is_known = np.array([label in entities for label in graph.entities], dtype=bool)
+    is_told = np.array([label in relations for label in graph.relations], dtype=bool)
+    facts = graph.split("train")
+    h, r, t = facts.T
+    rows = facts[(is_known[h] != is_known[t]) & is_told[r]]
+    return [(graph.entities[h], graph.relations[r], graph.entities[t]) for h, r, t in rows.tolist()]
 
 
 def find_newcomers(

@@ -27,8 +27,8 @@ FALL = 2.3
 Half the 95 % point of chi-squared with one degree is 1.92, which covers a share near 0 or 1 too
 seldom: where all of q queries hit, it ends at 1.92 / q misses, and 1.92 / q let all hit in 15 % of
 draws. Minus the logarithm of 0.1 makes that 10 %."""
-PULLS, NEAR, CLOSE = 20, 0.05, 1e-4
-"""Tries to find an end of an interval; share of the fall, and gain, within which it is found."""
+PULLS, NEAR, CLOSE = 20, 0.1, 1e-4
+"""Tries to find an end of an interval; log-likelihood, or gain, within which it is found."""
 NEWTON, LOSS = 100, 0.02
 """Steps at most, and the log-likelihood that may be lost by ending early."""
 
@@ -86,8 +86,8 @@ def estimate_figures(
     parts = figures_of(ranks)
     told = (likelihood * found @ parts) / (likelihood @ found)[:, None]
     effects = _design_effects((told[place[0]] + told[place[1]]) / 2, block, stratum)
-    top = weight @ np.log(likelihood @ found)
-    share = 0.01 / len(better)
+    top = float(weight @ np.log(likelihood @ found))
+    share = 1 / len(better)  # as of one more query, so that no rank is left out
     inside = (1 - share) * found + share * start
     ends = []
     for part, effect in zip(parts.T, effects, strict=True):
@@ -123,10 +123,8 @@ def _likelihood(counts: Ids, num_entities: int, num_drawn: int) -> tuple[Ids, Fl
     ranks = np.unique(np.concatenate([spread, 1 + likely]))
     above, drawn = ranks - 1, counts[:, None]
     logs = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, num_entities + 1)))])
-    missed, others = (
-        above - drawn,
-        left - above + drawn,
-    )  # better and other ones that were not drawn
+    missed = above - drawn  # better ones that were not drawn, and the others that were not
+    others = left - missed
     log = logs[above] + logs[num_entities - above]
     log = log - logs[missed.clip(min=0)] - logs[others.clip(min=0)]
     log[(missed < 0) | (others < 0)] = -np.inf
@@ -156,7 +154,8 @@ def _design_effects(told: Floats, block: Ids, stratum: Ids) -> Floats:
     """
     effects = []
     for figure in told.T:
-        apart = figure - (np.bincount(stratum, figure) / np.bincount(stratum))[stratum]
+        means = np.bincount(stratum, figure) / np.maximum(1, np.bincount(stratum))
+        apart = figure - means[stratum]
         effects.append((np.bincount(block, apart) ** 2).sum() / max(1e-12, apart @ apart))
     return np.maximum(1.0, effects)
 
@@ -171,7 +170,7 @@ def _furthest(
     the pull ends. A search that ends early gives a gain that is too high, never one too low.
 
     Args:
-        start: `(ranks,)` shares that are likelier, none of them 0.
+        start: `(ranks,)` shares to begin with, none of them 0.
         likelihood: `(counts, ranks)`
         weight: `(counts,)`
         gain: `(ranks,)`
@@ -180,9 +179,8 @@ def _furthest(
     References:
         Boyd and Vandenberghe, 2004, "Convex Optimization", chapters 5 and 11.
     """
-    fall = weight @ np.log(likelihood @ start) - least
     spread = start @ (gain - start @ gain) ** 2
-    pull, low, high = np.sqrt(2 * fall * weight.sum() / max(spread, 1e-4)), 0.0, np.inf
+    pull, low, high = np.sqrt(weight.sum() / max(spread, 1e-4)), 0.0, np.inf
     best = float(gain.max())
     for _ in range(PULLS):
         found = _highest(start, likelihood, weight, gain=pull * gain)
@@ -190,7 +188,7 @@ def _furthest(
         slope = (weight / expected) @ likelihood + pull * gain
         above = weight @ np.log(expected) - least
         best = min(best, float(gain @ found + (above + slope.max() - found @ slope) / pull))
-        if abs(above) < NEAR * fall or (above > 0 and best - gain @ found < CLOSE):
+        if abs(above) < NEAR or (above > 0 and best - gain @ found < CLOSE):
             break
         if above > 0:
             low, pull = pull, 3 * pull

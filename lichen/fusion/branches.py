@@ -44,8 +44,9 @@ class Branches:
     """Grow texts by the facts about their mentions, as K-BERT does.
 
     The text is read as it is, and each mention that has facts a second time, in its place but
-    with them. A fact's words stand in soft positions after the mention; they see their own branch
-    and the second reading, and only that sees them. In a causal model, where nothing reads what
+    with them. A fact's words stand in soft positions after the mention; they see their own branch,
+    the second reading and the tokens that open and close the text, without which an encoder hardly
+    reads them, and only the second reading sees them. In a causal model, where nothing reads what
     stands after it, they stand between the text before the mention and its second reading, with
     the entity's name, and see of the text the token that opens it.
 
@@ -163,13 +164,14 @@ class _Branch(NamedTuple):
         """
         again, first = self.again.unsqueeze(1), int(self.at[0])
         room = max(map(len, self.facts)) if is_causal else 0
+        beside = [0] if is_causal else [0, num_own - 1, *self.again.tolist()]
         visible[again, torch.arange(first if is_causal else num_own)] = True
         visible[again, self.at] = False
         visible[again, self.again] = True
         positions[self.again] = self.at + room
         for fact in self.facts:
             visible[fact.unsqueeze(1), fact] = True
-            visible[fact.unsqueeze(1), 0 if is_causal else self.again] = True
+            visible[fact.unsqueeze(1), beside] = True
             visible[again, fact] = True
             start = first + room - len(fact) if is_causal else int(self.at[-1]) + 1
             positions[fact] = torch.arange(start, start + len(fact))
@@ -186,16 +188,21 @@ def takes_positions(backbone: nn.Module) -> bool:
 
 
 def require_positions(text: TextEncoder) -> None:
-    """Refuse a language model that does not take a position for each token.
+    """Refuse a language model that does not take a position and a row of the mask for each token.
 
     Raises:
-        ConfigError: it takes none, or goes by the distance of tokens in the sequence.
+        ConfigError: it takes no positions, or goes by the distance of tokens in the sequence, or is
+            a DeBERTa, whose embeddings are masked by a mask of tokens even where layers are not.
     """
-    config = text.model.config
+    config, lacks = text.model.config, None
     if not takes_positions(text.model) or getattr(config, "relative_attention", False):
+        lacks = "positions"
+    elif hasattr(config, "relative_attention"):
+        lacks = "mask for pairs of tokens"
+    if lacks is not None:
         raise ConfigError(
-            f"fusion 'input' must be told where each token stands; {text.name!r} "
-            f"({type(text.model).__name__}) takes no positions. Take {READABLE} model, or another "
+            f"fusion 'input' must be told where each token stands, and whom it sees; {text.name!r} "
+            f"({type(text.model).__name__}) takes no {lacks}. Take {READABLE} model, or another "
             "fusion."
         )
 

@@ -18,13 +18,14 @@ SHUT = -2.0
 class InputFusion(Fusion):
     """Let the backbone read each mention a second time, with the facts about it as words.
 
-    A fact's words take soft positions after its mention, see the mention and themselves, and only
-    the mention, where it is read again, sees them (the visibility mask). In a causal model they
-    take soft positions before it, as whole sentences. With state x of the first reading and y of
-    the second, a token of the mention becomes x + g * (y - x), where g = sigmoid(w . [x, y] + b)
-    is one number per token, nearly 0 at the start. All other tokens are as they would be without
-    facts: bit for bit with a frozen backbone, whose states are computed once per text and way of
-    reading, and but for rounding with one that is trained.
+    A fact's words take soft positions after its mention, see the mention, themselves and the tokens
+    that open and close the text, and only the mention, where it is read again, sees them (the
+    visibility mask). In a causal model they take soft positions before it, as whole sentences. With
+    state x of the first reading and y of the second, a token of the mention becomes
+    x + g * (y - x), where g = sigmoid(w . [x, y] + b) is one number per token, nearly 0 at the
+    start. All other tokens are as they would be without facts: bit for bit with a frozen backbone,
+    whose states are computed once per text and way of reading, and but for rounding with one that
+    is trained.
 
     Use when names and relations say in words what the task needs, with any graph and without
     embeddings of it. Prefer a method that reads vectors where names mean nothing to the language
@@ -34,7 +35,8 @@ class InputFusion(Fusion):
     Cost: the whole backbone on the text, its mentions again and the words of `facts` facts a
     mention; 2 * dim + 1 parameters.
     Differs: the paper reads a mention once, with its facts, so that the whole text hears of them
-    and nothing can be left unread.
+    and nothing can be left unread; its facts see neither end of the text, without which a frozen
+    encoder hardly reads them.
     """
 
     PAPER = "Liu et al., 2020, arXiv:1909.07606 (K-BERT)"

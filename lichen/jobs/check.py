@@ -88,7 +88,7 @@ def check(
         facts = Graph.load(graph)
     else:
         facts, reading = scan_graph(graph, on_bad_line="skip", columns=columns)
-    texts = None if corpus is None else read_corpus(corpus, on_bad_line="skip")
+    texts = None if corpus is None else read_corpus(corpus, on_bad_line="skip", graph=facts)
     leaks = graph_leaks(facts) if "test" in facts.splits else ()
     if texts is not None and {"train", "test"} <= {doc.split for doc in texts}:
         leaks += corpus_leaks(texts, graph=facts)

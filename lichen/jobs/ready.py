@@ -217,7 +217,7 @@ def _further(recipe: Recipe) -> list[str]:
 
 def _texts(recipe: Recipe, name: str, graph: Graph) -> Corpus:
     """Return the texts of a file, whose mentions are of the graph's entities."""
-    corpus = Corpus.load(name, on_bad_line=recipe.data.on_bad_line)
+    corpus = Corpus.load(name, on_bad_line=recipe.data.on_bad_line, graph=graph)
     require_ids(corpus, graph, where=name)
     return corpus
 

@@ -133,6 +133,16 @@ class Uplift:
         return tuple(dict.fromkeys(c.group for c in self.comparisons))
 
     @property
+    def caveat(self) -> str | None:
+        """Return why the figures tell nothing: test documents of one class; None otherwise."""
+        if self.chance != 1.0:
+            return None
+        return (
+            "all test documents are of one class, so whoever always names it is right: these "
+            "figures do not tell what knowledge is worth. Test on documents of several classes."
+        )
+
+    @property
     def tone(self) -> Tone:
         """Say whether knowledge helped ("good"), hurt ("bad") or neither was shown ("plain")."""
         if all(c.is_gain for c in self.whole):
@@ -159,7 +169,7 @@ class Uplift:
         said = asdict(self)
         said["systems"] = [{**asdict(s), "interval": s.interval._asdict()} for s in self.systems]
         said["comparisons"] = [{**asdict(c), "gain": c.gain._asdict()} for c in self.comparisons]
-        return {"headline": self.headline, "tone": self.tone, **said}
+        return {"headline": self.headline, "tone": self.tone, "caveat": self.caveat, **said}
 
     def table(self, *, width: int = 100) -> str:
         """Return the scores, differences and costs as text tables.
@@ -173,7 +183,8 @@ class Uplift:
         parts = [table.text(title, width=width) for title, table in self._tables()]
         leaks = "\n".join(f"leak guard: {leak}" for leak in self.leaks)
         lost = [f"mentions lost: {self.lost}"] if self.lost else []
-        return "\n\n".join([*parts, leaks or "leak guards: nothing found", *lost])
+        told = [f"note: {self.caveat}"] if self.caveat else []
+        return "\n\n".join([*told, *parts, leaks or "leak guards: nothing found", *lost])
 
     def __str__(self) -> str:
         """Return the headline and the tables."""
@@ -309,6 +320,7 @@ def _scores(found: Uplift) -> Section:
         text=(
             "All were trained on the same documents, with the same settings and seeds."
             + (f" Mentions lost: {found.lost}." if found.lost else "")
+            + (f" Note: {found.caveat}" if found.caveat else "")
         ),
         items=tuple(f"{s.name}: {EXPLAINED.get(s.name, 'twin')}" for s in found.systems),
         figure=drawn,

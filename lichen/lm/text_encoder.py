@@ -354,7 +354,7 @@ class TextEncoder:
 def has_fast_half(device: torch.device) -> bool:
     """Say whether bfloat16 arithmetic is native there: AVX512-BF16, AMX, or a recent GPU."""
     if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported())
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device.type != "cpu":
         return False
     able = torch.cpu.get_capabilities()

@@ -54,6 +54,57 @@ def test_an_unknown_label_is_told(nodes):
         CliRunner().invoke(app, arguments, catch_exceptions=False)
 
 
+def test_an_entity_without_a_vector_is_placed_by_its_facts(project, nodes, tmp_path):
+    facts = tmp_path / "new.tsv"
+    new = "Redland\thas\tNewton\nNewton\ttwinned\tNorton\nAlone\tin\tNowhere\n"
+    facts.write_text((project / "facts.tsv").read_text() + new)
+    arguments = ["complete", "--nodes", str(nodes), "--relation", "in", "--top", "3", "--json"]
+    asked = CliRunner().invoke(
+        app, [*arguments, "--head", "Newton", "--graph", str(facts)], catch_exceptions=False
+    )
+    assert asked.stderr == "lichen: entities without a vector, placed by their facts: 1.\n"
+    grown = li.GraphEncoder.load(nodes).with_entities([("Redland", "has", "Newton")])
+    expected = li.complete(grown, "Newton", "in", None, graph=li.Graph.load(facts), top=3)
+    assert json.loads(asked.stdout) == [p._asdict() for p in expected]
+    assert expected[0].label == "Redland"
+    answers = [
+        "complete",
+        "--nodes",
+        str(nodes),
+        "--relation",
+        "in",
+        "--tail",
+        "Redland",
+        "--graph",
+        str(facts),
+        "--json",
+    ]
+    told = json.loads(CliRunner().invoke(app, answers, catch_exceptions=False).stdout)
+    assert "Newton" in [p["label"] for p in told]
+    with pytest.raises(
+        li.LichenError, match=r"'Alone' must have a vector, or .*\. Add such a fact"
+    ):
+        CliRunner().invoke(
+            app, [*arguments, "--head", "Alone", "--graph", str(facts)], catch_exceptions=False
+        )
+
+
+def test_an_entity_is_placed_beside_a_valid_split(tmp_path, lichen):
+    facts = [f"a{i}\tnext\ta{(i + 1) % 12}\n" for i in range(12)]
+    (tmp_path / "train.tsv").write_text("".join(facts[:9]))
+    (tmp_path / "valid.tsv").write_text("".join(facts[9:]))
+    lichen("embed", tmp_path, "--dim", 8, "--epochs", 2, "--out", tmp_path / "n")
+    (tmp_path / "train.tsv").write_text("".join([*facts[:9], "new\tnext\ta3\n"]))
+    (tmp_path / "valid.tsv").write_text("".join([*facts[9:], "later\tnext\ta3\n"]))
+    ask = ("complete", "--nodes", tmp_path / "n", "--relation", "next", "--graph", tmp_path)
+    told = json.loads(lichen(*ask, "--head", "new", "--json"))
+    assert all(0 <= p["probability"] <= 1 for p in told)
+    assert "later" not in [p["label"] for p in told]
+    (tmp_path / "n" / "calibration.json").unlink()
+    told = json.loads(lichen(*ask, "--head", "new", "--json"))
+    assert all(p["probability"] is None for p in told)
+
+
 def test_brackets_in_a_label_are_shown_as_they_are(tmp_path, lichen):
     (tmp_path / "facts.tsv").write_text("a\tnext\t[red]b\n[red]b\tnext\ta\n")
     lichen("embed", tmp_path / "facts.tsv", "--dim", 4, "--epochs", 1, "--out", tmp_path / "n")

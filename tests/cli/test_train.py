@@ -85,3 +85,20 @@ def test_a_label_that_no_training_text_has_is_refused(project, nodes, tmp_path):
     assert isinstance(done.exception, DataError)
     assert "label 'Greyland': must occur in the split 'train'" in str(done.exception)
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("verb", ["train", "uplift", "link"])
+def test_mentions_are_looked_up_by_label_in_the_graph(project, nodes, finished, tmp_path, verb):
+    texts = tmp_path / "texts.jsonl"
+    mention = {"start": 0, "end": 6, "entity": "Nortn"}
+    texts.write_text(json.dumps({"text": "Norton", "split": "test", "mentions": [mention]}))
+    words = {
+        "train": [texts, "--nodes", nodes, "--out", tmp_path / "run"],
+        "uplift": [finished, texts],
+        "link": [texts, "--out", tmp_path / "linked.jsonl"],
+    }[verb]
+    done = CliRunner().invoke(app, [verb, *map(str, words), "--graph", str(project / "facts.tsv")])
+    assert isinstance(done.exception, DataError)
+    assert f"{texts}:1: entity must be one of the 18 known; got 'Nortn'. Did you mean" in str(
+        done.exception
+    )

@@ -11,8 +11,10 @@ from lichen.base.errors import ArtifactError, ConfigError, DataError
 from lichen.data.graph import Graph
 from lichen.data.vocabulary import Vocabulary
 from lichen.embedding.calibrate import Calibrator, Weights, _fit, calibrate, hide_known
-from lichen.embedding.complete import complete_many
+from lichen.embedding.complete import complete, complete_many
+from lichen.embedding.config import EmbeddingConfig
 from lichen.embedding.encoder import GraphEncoder
+from lichen.embedding.trainer import train_embedding
 
 
 class Planted:
@@ -95,6 +97,53 @@ def test_regression_finds_the_planted_weights():
     np.testing.assert_allclose(found, (1.5, -0.5, -8.0), rtol=0.1)
 
 
+def test_a_score_that_misleads_weighs_nothing_and_the_rest_is_fitted_without_it():
+    draw = np.random.default_rng(0)
+    scores, mass = draw.normal(5, 2, 20_000), draw.normal(1, 3, 20_000)
+    truth = draw.random(20_000) < 1 / (1 + np.exp(0.8 * scores - 0.5 * mass))
+    found = _fit(scores, mass, truth)
+    assert found.score == 0
+    assert found.mass > 0.1
+    np.testing.assert_allclose(found, _fit(np.zeros_like(scores), mass, truth), atol=1e-6)
+    chance = 1 / (1 + np.exp(-found.mass * mass - found.offset))
+    assert chance.mean() == pytest.approx(truth.mean(), abs=0.005)
+
+
+def test_no_probability_falls_where_the_ranking_rises_on_nations(lichen_data):
+    folder = lichen_data / "kgc_small" / "nations"
+    if not folder.is_dir():
+        pytest.skip(f"{folder}: no such folder")
+    facts = {
+        name: [
+            tuple(line.split("\t")) for line in (folder / f"{name}.txt").read_text().splitlines()
+        ]
+        for name in ("train", "valid")
+    }
+    graph = Graph.from_triples(facts["train"], splits={"valid": facts["valid"]})
+    encoder = GraphEncoder("rescal", graph, dim=32)
+    train_embedding(encoder, graph, config=EmbeddingConfig(epochs=40, batch_size=512))
+    fitted = calibrate(encoder, graph)
+    assert fitted.relations.score == 0
+    assert fitted.tails.score > 0.5
+    told = complete(encoder, "usa", None, "uk", graph=graph, calibrator=fitted, top=100)
+    assert len(told) > 5
+    assert (np.diff([p.probability for p in told]) <= 0).all()
+
+
+def test_no_probability_falls_where_two_facts_were_all_there_was_to_fit(lands):
+    misplaced = [("Austria", "currency", "Rome"), ("Italy", "currency", "Vienna")]
+    names = [
+        (lands.entities[h], lands.relations[r], lands.entities[t])
+        for h, r, t in lands.triples.tolist()
+    ]
+    graph = Graph.from_triples(names, splits={"valid": misplaced})
+    encoder = GraphEncoder("complex", graph, dim=16)
+    train_embedding(encoder, graph.select(graph.splits["train"]), config=EmbeddingConfig(epochs=40))
+    fitted = calibrate(encoder, graph)
+    told = complete(encoder, "Austria", "currency", None, graph=graph, calibrator=fitted, top=100)
+    assert (np.diff([p.probability for p in told]) <= 0).all()
+
+
 def test_regression_with_one_class_or_no_spread_stays_finite():
     for truth in (np.zeros(50, bool), np.ones(50, bool), np.arange(50) < 25):
         for scores in (np.arange(50.0), np.ones(50)):
@@ -136,6 +185,8 @@ def test_bad_input_is_told(lands):
     empty = Graph.from_triples([("a", "r", "b")], splits={"valid": []})
     with pytest.raises(DataError, match="valid split must hold at least one fact"):
         calibrate(GraphEncoder("complex", empty, dim=4), empty)
+    with pytest.raises(ConfigError, match=r"calibrate: encoder must score entities.*; got Graph"):
+        calibrate(lands, lands)
 
 
 def test_one_relation_alone_has_an_even_chance_and_no_nan(tmp_path):

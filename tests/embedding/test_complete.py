@@ -91,6 +91,15 @@ def test_probabilities_are_those_of_the_calibrator(lands, encoder):
     assert {round(p.probability, 4) for p in relations} == {0.8808}
 
 
+@pytest.mark.parametrize("known", ["hide", "show"])
+def test_a_question_whose_answers_are_all_known_has_probabilities_without_a_warning(known):
+    graph = Graph.from_triples([("a", "r", "a"), ("a", "r", "b")])
+    encoder = GraphEncoder("complex", graph, dim=4)
+    for asked in (("a", "r", None), ("a", None, "b"), (None, "r", "b")):
+        found = complete(encoder, *asked, graph=graph, known=known, calibrator=FLAT)
+        assert all(0 <= p.probability <= 1 for p in found)
+
+
 def test_a_graph_with_more_entities_is_read_by_label(encoder):
     other = Graph.from_triples([("Mars", "borders", "Austria"), ("Austria", "borders", "Malta")])
     found = complete(encoder, "Austria", "borders", None, graph=other, known="show", top=1000)
@@ -134,7 +143,7 @@ def test_neighbours_of_many_together_equal_one_at_a_time(lands, name, scores, mo
     ] * 4
 
 
-def test_what_cannot_be_asked_is_told(encoder):
+def test_what_cannot_be_asked_is_told(lands, encoder):
     with pytest.raises(DataError, match="exactly one of head, relation and tail must be None"):
         complete(encoder, "Austria", None, None)
     with pytest.raises(DataError, match="exactly one"):
@@ -163,6 +172,10 @@ def test_what_cannot_be_asked_is_told(encoder):
         nearest_many(encoder, None)
     with pytest.raises(ConfigError, match="complete: graph must be of type Graph; got str"):
         complete(encoder, "Austria", "borders", None, graph="facts.tsv")
+    with pytest.raises(
+        ConfigError, match=r"^complete: encoder must score entities.*; got Graph\. Give the trained"
+    ):
+        complete(lands, "Austria", "borders", None)
     with pytest.raises(DataError, match=r"entity must be one of .*; got \['Austria'\]"):
         complete(encoder, ["Austria"], "borders", None)
 

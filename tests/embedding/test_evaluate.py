@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from lichen.base.errors import DataError, ShapeError
+from lichen.base.errors import ConfigError, DataError, ShapeError
 from lichen.data.graph import Graph
 from lichen.embedding.encoder import GraphEncoder
 from lichen.embedding.evaluate import (
@@ -207,6 +207,17 @@ def test_missing_split_and_nan_are_refused():
         encoder.entity_table[0] = float("nan")
     with pytest.raises(DataError, match="must hold numbers; they hold a NaN"):
         evaluate(encoder, graph)
+
+
+def test_what_is_no_encoder_or_no_graph_is_told_in_one_line():
+    graph = random_graph()
+    encoder = GraphEncoder("complex", graph, dim=4)
+    with pytest.raises(ConfigError, match=r"^graph must be of type Graph; got str\. Load it by"):
+        evaluate(encoder, "facts.tsv")
+    with pytest.raises(
+        ConfigError, match=r"^evaluate: encoder must score entities.*; got Graph\. Give the trained"
+    ):
+        evaluate(graph, graph)
 
 
 def test_a_graph_with_its_labels_in_another_order_is_refused():

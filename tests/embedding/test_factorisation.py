@@ -5,7 +5,7 @@ import torch
 from lichen.base.errors import ConfigError, DataError
 from lichen.data.graph import Graph
 from lichen.embedding.encoder import GraphEncoder
-from lichen.embedding.factorisation import factorise
+from lichen.embedding.factorisation import RIDGE, factorise
 from lichen.embedding.known import KnownAnswers
 from lichen.evaluation.ranks import rank_of_truth
 
@@ -35,6 +35,36 @@ def filtered_mrr(encoder, graph):
         scores = encoder.score_directed(asked, by).numpy()
         found.append(1 / rank_of_truth(scores, truth, hide=hide))
     return float(np.concatenate(found).mean())
+
+
+def dense(graph, *, dim):
+    """Score all facts by a whole singular value decomposition and ridge regression, densely.
+
+    Returns `(relations, entities, entities)`, and the values that are kept and the first that is
+    not.
+    """
+    facts = np.zeros((graph.num_relations, graph.num_entities, graph.num_entities))
+    h, r, t = graph.triples.T
+    facts[r, h, t] = 1.0
+    basis, values, _ = np.linalg.svd(np.concatenate([*facts, *facts.transpose(0, 2, 1)], axis=1))
+    entities = basis[:, :dim] * np.sqrt(values[:dim])
+    design = np.kron(entities, entities)  # vec(A R A') = (A x A) vec(R)
+    square = design.T @ design + RIDGE * values[0] ** 2 * np.eye(dim * dim)
+    relations = np.linalg.solve(square, design.T @ facts.reshape(len(facts), -1).T)
+    return (design @ relations).T.reshape(facts.shape), values[: dim + 1]
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("dim", [1, 3, 6])
+def test_scores_as_the_dense_formula_does(dim, seed):
+    drawn = np.random.default_rng(seed).integers(6, size=(16, 2)).tolist()
+    ring = [(f"e{i}", "next", f"e{(i + 1) % 6}") for i in range(6)]
+    graph = Graph.from_triples([*ring, *((f"e{h}", f"r{h % 2}", f"e{t}") for h, t in drawn)])
+    expected, values = dense(graph, dim=dim)
+    assert (np.diff(values) < -1e-3).all()  # else the space that is kept is anyone's choice
+    h, r, t = np.indices((6, graph.num_relations, 6)).reshape(3, -1)
+    scores = factorise(graph, dim=dim).score(h, r, t).detach().numpy()
+    np.testing.assert_allclose(scores, expected[r, h, t], atol=2e-5)
 
 
 def test_rebuilds_a_graph_of_blocks_from_as_many_values():

@@ -102,6 +102,16 @@ def test_intervals_from_samples_hold_the_rank_among_all(size):
         assert np.mean([x.mrr.high - x.mrr.low for x in found]) < 0.15
 
 
+@pytest.mark.filterwarnings("error")
+def test_one_query_and_a_few_rivals_give_a_wide_interval():
+    graph = drawn_graph()
+    encoder = GraphEncoder("complex", graph, dim=4)
+    for seed in range(6):  # tails and heads
+        found = evaluate_sampled(encoder, graph, num_queries=1, num_candidates=5, seed=seed).mrr
+        assert 0 <= found.low <= found.value <= found.high <= 1
+        assert found.high - found.low > 0.1
+
+
 @pytest.mark.parametrize(("rows", "columns"), [(128, 32768), (7, 50), (1, 1000)])
 def test_tiles_change_nothing_for_the_same_samples(monkeypatch, rows, columns):
     graph = drawn_graph(4, num_entities=120, num_facts=500)

@@ -7,6 +7,7 @@ from lichen.data.graph import Graph
 from lichen.embedding.config import EmbeddingConfig
 from lichen.embedding.described import DescribedEncoder
 from lichen.embedding.encoder import GraphEncoder
+from lichen.embedding.step import _warn_of_slow_half
 from lichen.embedding.step_all import AllStep
 from lichen.embedding.team import Team
 
@@ -74,6 +75,19 @@ def test_dura_needs_a_product_that_can_ask_for_heads(scorer):
 def test_half_precision_needs_a_product():
     with pytest.raises(ConfigError, match="must be float32 for a scorer that compares by distance"):
         step("transe", precision="bfloat16")
+
+
+@pytest.mark.parametrize("is_fast", [True, False])
+def test_half_precision_is_warned_of_once_where_it_is_slow(is_fast, caplog, monkeypatch):
+    monkeypatch.setattr("lichen.embedding.step.has_fast_half", lambda _device: is_fast)
+    _warn_of_slow_half.cache_clear()
+    for _ in range(3):
+        step(precision="bfloat16")
+        step(precision="float32")
+    said = [record.getMessage() for record in caplog.records]
+    assert len(said) == (0 if is_fast else 1)
+    assert is_fast or "cpu has no fast products" in said[0]
+    assert is_fast or "\n" not in said[0]
 
 
 @pytest.mark.parametrize("optimiser", ["adagrad", "rowwise_adagrad", "adam"])

@@ -169,11 +169,22 @@ def test_no_fact_and_other_labels_are_refused():
         train_embedding(encoder, grid(5))
 
 
+@pytest.mark.parametrize("value", ["nan", "inf"])
+@pytest.mark.parametrize("table", ["entity_table", "relation_table"])
+def test_vectors_that_are_no_numbers_are_refused_before_the_first_step(table, value):
+    graph = grid(4)
+    encoder = GraphEncoder("complex", graph, dim=8)
+    with torch.no_grad():
+        getattr(encoder, table)[0, 0] = float(value)
+    with pytest.raises(DataError, match=f"before the first step; the encoder's {table} holds a"):
+        train_embedding(encoder, graph)
+
+
 def test_a_loss_that_is_no_number_stops_with_what_to_do():
     graph = grid(4)
     encoder = GraphEncoder("complex", graph, dim=8)
     with torch.no_grad():
-        encoder.entity_table[0, 0] = float("nan")
+        encoder.entity_table.fill_(1e30)  # a product of two is no float32
     with pytest.raises(
         LichenError, match=r"loss must be a number.*epoch 1, step 1, it is nan.*Lower embed"
     ):

@@ -12,7 +12,12 @@ from lichen.embedding.encoder import GraphEncoder
 from lichen.embedding.gnn.encoder import GraphNetwork
 from lichen.embedding.trainer import train_embedding
 from lichen.embedding.transe import TransE
-from lichen.embedding.unseen import find_newcomers, place_described, place_unseen
+from lichen.embedding.unseen import (
+    facts_of_newcomers,
+    find_newcomers,
+    place_described,
+    place_unseen,
+)
 
 CLUBS, SIZE = 6, 12
 
@@ -132,3 +137,15 @@ def test_texts_that_are_no_mapping_are_one_clear_line(kind, texts):
     told = f"^texts must be of type Mapping; got {type(texts).__name__}. Give vectors by the labels"
     with pytest.raises(ConfigError, match=told):
         encoder.with_entities([("c", "near", "a")], texts=texts)
+
+
+def test_facts_that_place_newcomers_are_found_in_the_train_split():
+    own = Graph.from_triples([("a", "r", "b"), ("b", "s", "c")])
+    known = [("a", "r", "b"), ("b", "s", "a")]
+    placing = [("new", "r", "a"), ("c", "s", "newer")]
+    useless = [("a", "unknown", "odd"), ("new", "r", "alone")]
+    graph = Graph.from_triples(
+        [*known, *placing, *useless], splits={"valid": [("later", "r", "a")]}
+    )
+    assert facts_of_newcomers(graph, entities=own.entities, relations=own.relations) == placing
+    assert facts_of_newcomers(own, entities=own.entities, relations=own.relations) == []

@@ -2,11 +2,14 @@ import pytest
 import torch
 
 from lichen.base.errors import ConfigError
+from lichen.data.corpus import Mention, Sample, Span
 from lichen.data.graph import Graph
 from lichen.fusion.batch import Batcher
 from lichen.fusion.branches import Branches, grown_states, pad_grown
 from lichen.fusion.selection import FactSelector
 from lichen.lm.text_encoder import TextEncoder
+
+TOWNS = ["Avonby", "Brookend", "Dunmere", "Glenfield", "Harwick", "Kelso", "Marsham", "Selby"]
 
 # "ada knows bob": [CLS] ada knows bob [SEP], then "likes dan" of ada and "knows eve" of bob
 
@@ -38,10 +41,39 @@ def test_facts_hang_from_their_mentions_in_soft_positions(grown, text):
     assert all(sees[i] == own for i in own)
     assert sees[5] == own - {1} | {5, 6, 7}
     assert sees[8] == own - {3} | {8, 9, 10}
-    assert sees[6] == sees[7] == {5, 6, 7}
-    assert sees[9] == sees[10] == {8, 9, 10}
+    assert sees[6] == sees[7] == {0, 4, 5, 6, 7}
+    assert sees[9] == sees[10] == {0, 4, 8, 9, 10}
     assert again.tolist() == [0, 5, 2, 8, 4]
     assert torch.equal(ids[:5], item.tokens.ids)
+
+
+def moved_by(text, land):
+    """Give how far a fact, that a town is in a land, moves the state of each town."""
+    graph = Graph.from_triples([(town, "in", land) for town in TOWNS])
+    made = Branches(text, FactSelector(graph))
+    moved = []
+    for town in TOWNS:
+        entity = graph.entities.id(town)
+        words = f"We met in {town} last week."
+        mention = Mention(Span(10, 10 + len(town)), entity)
+        item = Batcher(text).items([Sample("0", words, (mention,), 0)])[0]
+        facts = made.selector.choose(words, [entity])
+        grown = made.grow(item.tokens, item.mention_of, [entity], facts)
+        states = grown_states(text, pad_grown([grown]))[0]
+        at = item.mention_of == 0
+        moved.append((states[grown.again[at]] - states[: len(at)][at]).mean(0))
+    return torch.stack(moved)
+
+
+@torch.no_grad()
+def test_a_mention_tells_one_fact_from_another():
+    """Each town is told by the mean of the others, as the packaged encoder reads them."""
+    text = TextEncoder.load(device="cpu")
+    told = torch.stack([moved_by(text, land) for land in ("Redland", "Blueland")])
+    others = (told.sum(1, keepdim=True) - told) / (len(TOWNS) - 1)
+    apart = (told.unsqueeze(1) - others).norm(dim=-1)  # which land is told, whose mean, town
+    assert (apart.argmin(1) == torch.tensor([[0], [1]])).all()
+    assert (told[0] - told[1]).norm(dim=-1).min() > told.norm(dim=-1).mean() / 2
 
 
 @torch.no_grad()

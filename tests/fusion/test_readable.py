@@ -1,11 +1,13 @@
 import pytest
 import torch
+from transformers import DebertaConfig, DebertaModel, DebertaV2Config, DebertaV2Model
 
 from lichen.base.errors import ConfigError
 from lichen.data.vocabulary import Vocabulary
 from lichen.fusion.config import FusedConfig
 from lichen.fusion.model import FusedModel
 from lichen.fusion.readable import require_readable
+from lichen.lm.text_encoder import TextEncoder
 
 LABELS = Vocabulary(["no", "yes"])
 TRAINED = ({}, {"train_text": True}, {"lora": 2})
@@ -70,3 +72,20 @@ def test_trying_changes_nothing(any_text, fusion):
     require_readable(FusedConfig(fusion=fusion, at="input"), any_text)
     assert all(module.training for module in any_text.model.modules())
     assert torch.equal(torch.random.get_rng_state(), before)
+
+
+@pytest.mark.parametrize(
+    ("config", "kind"), [(DebertaConfig, DebertaModel), (DebertaV2Config, DebertaV2Model)]
+)
+def test_a_deberta_without_relative_attention_is_told_what_it_lacks(
+    text, nodes, graph, config, kind
+):
+    model = kind(config(vocab_size=15, hidden_size=16, num_hidden_layers=1, num_attention_heads=2))
+    odd = TextEncoder(model, text.tokenizer, name="deberta")
+    with pytest.raises(ConfigError) as caught:
+        FusedModel(odd, nodes, fusion="input", graph=graph)
+    assert str(caught.value) == (
+        "fusion 'input' must be told where each token stands, and whom it sees; 'deberta' "
+        f"({kind.__name__}) takes no mask for pairs of tokens. Take a BERT, RoBERTa, DistilBERT, "
+        "ModernBERT, GPT-2, Llama or Qwen model, or another fusion."
+    )

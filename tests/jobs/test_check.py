@@ -21,6 +21,20 @@ def test_a_corpus_is_looked_at_for_the_same_text_in_train_and_test(tmp_path):
     assert any("test text is a training text: 1 of 1" in p for p in report.problems)
 
 
+def test_mentions_may_name_entities_of_the_graph_by_label(tmp_path):
+    (tmp_path / "facts.tsv").write_text("tea\tis a\tdrink\n")
+    lines = [
+        f'{{"text": "tea", "mentions": [{{"start": 0, "end": 3, "entity": "{x}"}}]}}\n'
+        for x in ("tea", "teaa")
+    ]
+    (tmp_path / "texts.jsonl").write_text("".join(lines))
+    report = check(tmp_path / "facts.tsv", tmp_path / "texts.jsonl")
+    assert [m.entity for doc in report.corpus for m in doc.mentions] == [0]
+    (tmp_path / "texts.jsonl").write_text(lines[1])
+    with pytest.raises(DataError, match=r"jsonl:1: entity must be .* Did you mean 'tea'\? Check"):
+        check(tmp_path / "facts.tsv", tmp_path / "texts.jsonl")
+
+
 def test_entities_that_training_lacks_are_counted(tmp_path):
     (tmp_path / "train.tsv").write_text("a\tr\tb\n")
     (tmp_path / "test.tsv").write_text("a\tr\tz\na\ts\tb\n")

@@ -24,6 +24,17 @@ def test_vectors_of_another_graph_and_wrong_keys_are_refused(home, toml):
         Recipe.load(home / "wrong.toml")
 
 
+def test_texts_may_name_entities_of_the_graph_by_label(home, toml):
+    rows = [json.loads(line) for line in (home / "texts.jsonl").read_text().splitlines()]
+    found = [{"start": 0, "end": 3, "entity": "Redland"}]
+    lines = [json.dumps({**row, "mentions": found}) for row in rows]
+    (home / "texts.jsonl").write_text("\n".join(lines) + "\n")
+    (home / "recipe.toml").write_text(toml.replace("epochs = 30", "epochs = 1"))
+    ready = prepare(Recipe.load(home / "recipe.toml"))
+    wanted = ready.graph.entities.id("Redland")
+    assert {m.entity for doc in ready.corpus for m in doc.mentions} == {wanted}
+
+
 @pytest.mark.usefixtures("never_trained")
 @pytest.mark.parametrize("split", ["valid", "test"])
 @pytest.mark.parametrize("job", [train_recipe, compare_recipe])

@@ -83,6 +83,15 @@ def test_lost_mentions_are_told_only_where_there_are_some(result):
     assert told.to_json()["lost"] == told.lost
 
 
+def test_test_documents_of_one_class_are_told_to_show_nothing(result):
+    assert result.caveat is None
+    assert "note:" not in result.table()
+    told = replace(result, chance=1.0)
+    assert told.table().startswith("note: all test documents are of one class, so whoever")
+    assert "Note: all test documents are of one class" in told.report().to_html()
+    assert json.loads(json.dumps(told.to_json()))["caveat"] == told.caveat
+
+
 def test_text_holds_every_figure(result):
     shown = str(result)
     for expected in (

@@ -138,3 +138,9 @@ def test_half_precision_is_used_only_where_native():
         product = torch.ones(2, 2) @ torch.ones(2, 2)
     assert product.dtype == (torch.bfloat16 if has_fast_half(device) else torch.float32)
     assert has_fast_half(torch.device("meta")) is False
+
+
+def test_half_precision_that_a_gpu_emulates_is_not_native(monkeypatch):
+    emulates = lambda including_emulation=True: including_emulation  # noqa: E731 - a Turing GPU
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", emulates)
+    assert has_fast_half(torch.device("cuda")) is False

@@ -2,7 +2,10 @@ import pytest
 from transformers.integrations.integration_utils import INTEGRATION_TO_CALLBACK
 
 from lichen.base.errors import ChoiceError, ConfigError
+from lichen.fusion.model import FusedModel
 from lichen.training import reporters
+from lichen.training.config import TrainConfig
+from lichen.training.loop import train
 from lichen.training.reporters import installed, require_reporter
 
 
@@ -41,3 +44,17 @@ def test_a_reporter_that_is_not_there_is_one_line_that_says_what_to_do(name, mon
         f"train.report_to must be 'none' or a reporter that is installed (here: {here}); got "
         f"{name!r}, which is not. {how}, or leave report_to out."
     )
+
+
+def test_trackio_is_told_the_losses_of_a_run(world, tmp_path, monkeypatch):
+    monkeypatch.setenv("TRACKIO_DIR", str(tmp_path / "trackio"))
+    storage = pytest.importorskip("trackio.sqlite_storage").SQLiteStorage
+    text, nodes, corpus = world
+    config = TrainConfig(epochs=2, report_to="trackio")
+    train(FusedModel(text, nodes), corpus.train, out=tmp_path / "run", config=config)
+    (name,) = storage.get_runs("huggingface")
+    losses = [
+        told["train/loss"] for told in storage.get_logs("huggingface", name) if "train/loss" in told
+    ]
+    assert len(losses) == 2
+    assert losses[1] < losses[0]

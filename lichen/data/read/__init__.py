@@ -41,7 +41,7 @@ GRAPH_READERS: dict[str, Callable[..., None]] = {
 }
 """File suffix to the function that reads it into a builder."""
 
-CORPUS_READERS: dict[str, Callable[[Path, BadLines], Iterator[Document]]] = {
+CORPUS_READERS: dict[str, Callable[..., Iterator[Document]]] = {
     **dict.fromkeys(RECORDS, read_documents_jsonl),
     ".csv": read_documents_csv,
 }
@@ -129,10 +129,7 @@ def scan_graph(
     bad.summarise(source)
     graph = builder.build()
     if not graph.num_entities:
-        raise DataError(
-            f"{source}: must hold at least one fact or entity, found none in {bad.num_lines} "
-            "lines. Check that this is the right file."
-        )
+        raise _nothing(source, "fact or entity", bad)
     _report_repeats(place, builder)
     return graph, ReadReport(
         num_lines=bad.num_lines,
@@ -193,12 +190,15 @@ def _read_graph_folder(
         )
 
 
-def read_corpus(path: str | Path, *, on_bad_line: OnBadLine = "raise") -> Corpus:
+def read_corpus(
+    path: str | Path, *, on_bad_line: OnBadLine = "raise", graph: Graph | None = None
+) -> Corpus:
     """Read a corpus and log what was skipped.
 
     Args:
         path: "atlas"; a file (.jsonl or .csv, each also with .gz); or a folder of .txt files.
         on_bad_line: "raise" stops at the first bad line; "skip" drops and counts them.
+        graph: whose entities mentions of a .jsonl file may name by label; None takes ids alone.
 
     Returns:
         The corpus.
@@ -215,14 +215,23 @@ def read_corpus(path: str | Path, *, on_bad_line: OnBadLine = "raise") -> Corpus
         documents = tuple(read_documents_folder(place, bad))
     else:
         reader = choose(f"{place}: the suffix", plain_suffix(place), CORPUS_READERS)
-        documents = tuple(reader(place, bad))
+        options = {}
+        if graph is not None and plain_suffix(place) in RECORDS:
+            options["entities"] = graph.entities
+        documents = tuple(reader(place, bad, **options))
     bad.summarise(path)
     if not documents:
-        raise DataError(
-            f"{path}: must hold at least one document, found none in {bad.num_lines} lines. "
-            "Check that this is the right file."
-        )
+        raise _nothing(path, "document", bad)
     return Corpus(documents)
+
+
+def _nothing(source: str | Path, wanted: str, bad: BadLines) -> DataError:
+    """Return the error of a file in which nothing that is wanted was found."""
+    why = "" if bad.first is None else f" The first of {bad.num_bad} bad lines: {bad.first}"
+    return DataError(
+        f"{source}: must hold at least one {wanted}, found none in {bad.num_lines} lines.{why} "
+        "Check that this is the right file."
+    )
 
 
 def _there(path: str | Path) -> Path:

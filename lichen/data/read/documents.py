@@ -13,21 +13,25 @@ from lichen.data.read.csv import csv_rows
 from lichen.data.read.jsonl import Record, RecordError, json_records, text_of
 from lichen.data.read.lines import BadLines, raw_lines
 from lichen.data.read.split_names import split_name
+from lichen.data.vocabulary import Vocabulary
 
 FIELDS = ("id", "text", "label", "split", "language", "mentions", "spans", "meta")
 
 
-def read_documents_jsonl(path: Path, bad: BadLines) -> Iterator[Document]:
+def read_documents_jsonl(
+    path: Path, bad: BadLines, entities: Vocabulary | None = None
+) -> Iterator[Document]:
     """Yield a document for each record with at least a text.
 
     Keys: id (the line number without one), text, label, split, language, mentions, spans, meta; any
     other key goes to `meta`. A document without the key "label" is unlabelled; null, NaN and
     "" are errors, because a label that was lost on the way looks like that. Splits of the names
-    validation, val and dev are "valid".
+    validation, val and dev are "valid". A mention's entity is an id, a label or null.
 
     Args:
         path: the file.
         bad: told of bad lines.
+        entities: those of the graph, to find ids by labels; None takes ids alone.
 
     Yields:
         The documents in order.
@@ -35,7 +39,7 @@ def read_documents_jsonl(path: Path, bad: BadLines) -> Iterator[Document]:
     Raises:
         DataError: the file cannot be read, or holds a bad line and `bad` says raise.
     """
-    yield from _distinct(path, bad, json_records(path, bad))
+    yield from _distinct(path, bad, json_records(path, bad), entities)
 
 
 def read_documents_csv(path: Path, bad: BadLines) -> Iterator[Document]:
@@ -119,13 +123,16 @@ def read_documents_folder(folder: Path, bad: BadLines) -> Iterator[Document]:
 
 
 def _distinct(
-    path: Path, bad: BadLines, records: Iterator[tuple[int, Record]]
+    path: Path,
+    bad: BadLines,
+    records: Iterator[tuple[int, Record]],
+    entities: Vocabulary | None = None,
 ) -> Iterator[Document]:
     """Make documents of records and refuse an id that was there before."""
     lines: dict[str, int] = {}
     for number, record in records:
         try:
-            doc = _document(record, number)
+            doc = _document(record, number, entities)
             if doc.id in lines:
                 raise RecordError(
                     f"expected an id of its own, found {doc.id!r} as in line {lines[doc.id]}"
@@ -137,7 +144,7 @@ def _distinct(
         yield doc
 
 
-def _document(record: Record, number: int) -> Document:
+def _document(record: Record, number: int, entities: Vocabulary | None) -> Document:
     id_ = record.get("id", number)
     is_whole = isinstance(id_, int) and not isinstance(id_, bool)
     meta: dict[str, str] = {k: v for k, v in _meta(record) if v is not None}
@@ -147,7 +154,7 @@ def _document(record: Record, number: int) -> Document:
         language=text_of(record, "language", needed=False) or "en",
         label=_label(record) if "label" in record else None,
         split=split_name(text_of(record, "split", needed=False)) or None,
-        mentions=tuple(_mention(m) for m in record.get("mentions") or ()),
+        mentions=tuple(_mention(m, entities) for m in record.get("mentions") or ()),
         spans=_spans(record["spans"]) if "spans" in record else None,
         meta=meta,
     )
@@ -182,19 +189,36 @@ def _label(record: Record) -> str:
     )
 
 
-def _mention(found: Any) -> Mention:
+def _mention(found: Any, entities: Vocabulary | None) -> Mention:
     """Return a mention from {"start": 0, "end": 6, "entity": 3 or null, "candidates": [...]}."""
     try:
         entity = found["entity"]
         candidates = tuple(
-            Candidate(_id(e), float(score)) for e, score in found.get("candidates", ())
+            Candidate(_entity(e, entities), float(score))
+            for e, score in found.get("candidates", ())
         )
         span = Span(_id(found["start"]), _id(found["end"]))
-        return Mention(span, None if entity is None else _id(entity), candidates)
+        return Mention(span, None if entity is None else _entity(entity, entities), candidates)
+    except DataError:  # no such label, which says so itself
+        raise
     except (KeyError, TypeError, ValueError, AttributeError):
         raise RecordError(
-            f"expected mentions with start, end and entity (an id or null), found {found!r}"
+            "expected mentions with start, end and entity (an id, a label or null), found "
+            f"{found!r}"
         ) from None
+
+
+def _entity(found: Any, entities: Vocabulary | None) -> int:
+    """Return the id of an entity that is named by its id or its label."""
+    if not isinstance(found, str):
+        return _id(found)
+    if entities is None:
+        raise RecordError(
+            f"expected the entity of a mention as an id or null where the graph is not told, found "
+            f"the label {found!r}; pass Corpus.load graph=..., or write what "
+            f"graph.entities.get({found!r}) gives"
+        )
+    return entities.id(found)
 
 
 def _spans(found: Any) -> tuple[LabelledSpan, ...]:

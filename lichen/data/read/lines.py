@@ -62,7 +62,7 @@ class BadLines:
         Raises:
             DataError: bad lines are not to be skipped.
         """
-        where = f"{path}:{line}: {problem}."
+        where = f"{path}:{line}: {problem}{'' if problem.endswith('?') else '.'}"
         if self.on_bad_line == "raise":
             raise DataError(
                 f"{where} Fix the line, or pass --on-bad-line skip (in a recipe, data.on_bad_line)."

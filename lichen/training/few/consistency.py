@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -16,10 +17,37 @@ from lichen.fusion.known import NONE
 from lichen.fusion.model import FusedModel
 from lichen.fusion.parts import require_links
 from lichen.fusion.tasks.classify import class_labels, require_classify
-from lichen.training.config import TrainConfig
+from lichen.training.beside import Beside, BesideLoss
+from lichen.training.config import TrainConfig, require_run
 from lichen.training.soft import fit_items
 
 PAPER = "Xie et al., 2019, arXiv:1904.12848 (UDA, with hidden words in place of translation)"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsistencyConfig(TrainConfig):
+    """Settings of `consistency`; an epoch is one pass over the unlabelled documents.
+
+    Raises:
+        ConfigError: a value is out of its bounds; the message starts with its key.
+    """
+
+    weight: float = 1.0
+    """Of the consistency beside the task."""
+    hide: float = 0.3
+    """Share of the tokens outside mentions, and of the links, that are hidden, 0 to 1."""
+    threshold: float = 0.8
+    """Least probability of the likeliest class of a text that counts, 0 to 1."""
+    temperature: float = 0.4
+    """Below 1 sharpens the answer to the whole text."""
+
+    def __post_init__(self) -> None:
+        """Refuse values that could only fail later, deep inside a run."""
+        super().__post_init__()
+        check.between("consistency.weight", self.weight, 1e-3, 1000.0)
+        check.between("consistency.hide", self.hide, 0.0, 1.0)
+        check.between("consistency.threshold", self.threshold, 0.0, 1.0)
+        check.between("consistency.temperature", self.temperature, 1e-3, 1000.0)
 
 
 def consistency(
@@ -27,11 +55,8 @@ def consistency(
     labelled: Corpus,
     unlabelled: Corpus,
     *,
-    weight: float = 1.0,
-    hide: float = 0.3,
-    threshold: float = 0.8,
-    temperature: float = 0.4,
-    config: TrainConfig | None = None,
+    config: ConsistencyConfig | None = None,
+    beside: Beside | None = None,
 ) -> FusedModel:
     """Train a model on labels, and on agreeing with itself about unlabelled texts.
 
@@ -46,49 +71,44 @@ def consistency(
         model: what to train, in place; the seed is its own.
         labelled: documents with labels.
         unlabelled: documents; their labels, if any, are not read.
-        weight: of the consistency beside the task.
-        hide: share of the tokens outside mentions, and of the links, that are hidden, 0 to 1.
-        threshold: least probability of p's likeliest class, 0 to 1.
-        temperature: below 1 sharpens p.
-        config: an epoch is one pass over the unlabelled documents; None takes the defaults.
+        config: the settings; None takes the defaults.
+        beside: what the language model learns too, such as a graph's facts; or None.
 
     Returns:
         The model.
 
     Raises:
-        ConfigError: a setting is out of its bounds, or the model has no classes.
-        DataError: the labelled documents teach nothing, none is unlabelled, or none has a link.
+        ConfigError: the settings are of another type, the model has no classes, or there is
+            `beside` for a frozen language model.
+        DataError: the labelled documents teach nothing, none is unlabelled, none has a link, or an
+            objective beside has nothing to learn from.
         LichenError: the loss is no longer a number.
     """
-    _check(weight=weight, hide=hide, threshold=threshold, temperature=temperature)
-    labels = _labels(model, labelled, unlabelled)
-    settings, batcher = config or TrainConfig(), model.batcher()
+    labels, seed = _labels(model, labelled, unlabelled), model.config.seed
+    settings, batcher = config or ConsistencyConfig(), model.batcher()
+    require_run("consistency", settings, ConsistencyConfig, seed)
+    more = None if beside is None else BesideLoss(beside, model, seed=seed)
     known = batcher.items(labelled.samples(labels))
     bare = Corpus(tuple(replace(doc, label=None) for doc in unlabelled))
     texts = batcher.items(bare.samples(labels))
     model.align([*known, *texts], collate=batcher.collate)
-    draw = torch.Generator().manual_seed(model.config.seed)
+    draw = torch.Generator().manual_seed(seed)
 
     def loss(batch: Batch, _rows: Tensor) -> Tensor:
         size = min(len(known), settings.batch_size)
         rows = torch.randint(len(known), (size,), generator=draw).tolist()
         told = to_device(batcher.collate([known[i] for i in rows]), model.text.device)
-        seen, sure = model(**perturbed(batch, share=hide, draw=draw)).logits, _answers(model, batch)
-        apart = agreement(seen, sure, threshold=threshold, temperature=temperature)
+        seen = model(**perturbed(batch, share=settings.hide, draw=draw)).logits
+        sure = _answers(model, batch)
+        apart = agreement(
+            seen, sure, threshold=settings.threshold, temperature=settings.temperature
+        )
         supervised: Tensor = model(**told).loss
-        return supervised + weight * apart
+        return supervised + settings.weight * apart
 
-    fit_items(
-        model, texts, collate=batcher.collate, loss=loss, config=settings, seed=model.config.seed
-    )
+    fit = partial(fit_items, model, texts, loss=loss, beside=more)
+    fit(collate=batcher.collate, config=settings, seed=seed)
     return model
-
-
-def _check(**settings: float) -> None:
-    for key in ("weight", "temperature"):
-        check.between(f"consistency.{key}", settings[key], 1e-3, 1000.0)
-    for key in ("hide", "threshold"):
-        check.between(f"consistency.{key}", settings[key], 0.0, 1.0)
 
 
 def _labels(model: FusedModel, labelled: Corpus, unlabelled: Corpus) -> Vocabulary:

@@ -3,7 +3,8 @@ import json
 import pytest
 
 from lichen.base.errors import DataError
-from lichen.data.corpus import Candidate, Mention, Span
+from lichen.data.corpus import Candidate, Corpus, Mention, Span
+from lichen.data.graph import Graph
 from lichen.data.read import read_corpus
 
 
@@ -38,6 +39,23 @@ def test_mentions(tmp_path):
     )
 
 
+def test_a_mention_may_name_an_entity_by_its_label_where_the_graph_is_told(tmp_path):
+    graph = Graph.from_triples([("tea", "is a", "drink"), ("7", "is a", "number")])
+    named = {"start": 0, "end": 3, "entity": "tea", "candidates": [["tea", 0.9], [1, 0.1]]}
+    digit = {"start": 4, "end": 5, "entity": "7"}
+    other = {"start": 6, "end": 8, "entity": 3}
+    path = written(tmp_path, {"text": "tea 7 is", "mentions": [named, digit, other]})
+    (doc,) = Corpus.load(path, graph=graph)
+    assert doc.mentions[0] == Mention(Span(0, 3), 0, (Candidate(0, 0.9), Candidate(1, 0.1)))
+    assert [mention.entity for mention in doc.mentions] == [0, graph.entities.id("7"), 3]
+    wrong = written(tmp_path, {"text": "tea", "mentions": [{**named, "entity": "teaa"}]})
+    with pytest.raises(DataError) as error:
+        Corpus.load(wrong, graph=graph)
+    assert str(error.value).startswith(
+        f"{wrong}:1: entity must be one of the 4 known; got 'teaa'. Did you mean 'tea'? Fix the"
+    )
+
+
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
@@ -56,7 +74,14 @@ def test_mentions(tmp_path):
             '{"text": "a", "mentions": [{"start": 0, "end": 9, "entity": 1}]}',
             "mentions must lie inside the 1 characters",
         ),
-        ('{"text": "a", "mentions": [{"start": 0, "end": 1, "entity": "x"}]}', "an id or null"),
+        (
+            '{"text": "a", "mentions": [{"start": 0, "end": 1, "entity": [2]}]}',
+            "(an id, a label or null)",
+        ),
+        (
+            '{"text": "a", "mentions": [{"start": 0, "end": 1, "entity": "x"}]}',
+            "found the label 'x'; pass Corpus.load graph=..., or write what graph.entities.get('x",
+        ),
         ("oops", "expected a JSON object, found 'oops'"),
     ],
 )

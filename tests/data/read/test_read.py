@@ -40,6 +40,17 @@ def test_empty_corpus(tmp_path, name):
         read_corpus(path)
 
 
+@pytest.mark.parametrize(("read", "name"), [(read_corpus, "c.jsonl"), (scan_graph, "kg.tsv")])
+def test_where_every_line_is_bad_the_first_is_told(tmp_path, read, name):
+    path = tmp_path / name
+    path.write_text("oops\noops too\n")
+    with pytest.raises(DataError) as error:
+        read(path, on_bad_line="skip")
+    said = str(error.value)
+    assert f"found none in 2 lines. The first of 2 bad lines: {path}:1: expected " in said
+    assert said.endswith("found 'oops'. Check that this is the right file.") or name == "kg.tsv"
+
+
 def test_unknown_suffix_names_the_nearest(tmp_path):
     path = tmp_path / "kg.tvs"
     path.write_text("a\tr\tb\n")

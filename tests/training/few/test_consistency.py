@@ -1,15 +1,24 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from lichen.base.errors import ConfigError, DataError
 from lichen.data.corpus import Corpus
+from lichen.embedding.encoder import GraphEncoder
 from lichen.fusion.model import FusedModel
+from lichen.training.beside import Beside, BesideLoss
 from lichen.training.config import TrainConfig
-from lichen.training.few.consistency import agreement, consistency, perturbed
+from lichen.training.few.consistency import (
+    ConsistencyConfig,
+    agreement,
+    consistency,
+    perturbed,
+)
 from lichen.training.predict import predict
 
-CONFIG = TrainConfig(epochs=10, batch_size=32, learning_rate=5e-3)
+CONFIG = ConsistencyConfig(epochs=10, batch_size=32, learning_rate=5e-3)
 
 
 def test_words_and_links_are_hidden_and_the_batch_is_left_alone(world):
@@ -51,7 +60,7 @@ def test_a_model_learns_from_labels_while_it_agrees_with_itself(world):
     samples = corpus.test.samples(labels)
     truth = np.array([s.label for s in samples])
     assert (predict(model, samples).argmax(1) == truth).mean() >= 0.75
-    short = TrainConfig(epochs=1)
+    short = ConsistencyConfig(epochs=1)
     first, again = (FusedModel(text, nodes, labels=labels, seed=1) for _ in range(2))
     for twin in (first, again):
         consistency(twin, Corpus(texts.documents[:120]), texts, config=short)
@@ -64,6 +73,35 @@ def test_what_cannot_be_trained_is_refused(world):
     with pytest.raises(ConfigError, match="must have its classes"):
         consistency(FusedModel(text, nodes), corpus, corpus)
     with pytest.raises(ConfigError, match=r"consistency\.hide"):
-        consistency(model, corpus, corpus, hide=1.5)
+        ConsistencyConfig(hide=1.5)
+    with pytest.raises(ConfigError, match="must be of type ConsistencyConfig; got TrainConfig"):
+        consistency(model, corpus, corpus, config=TrainConfig())
+    facts = Beside(objectives={"fact": 1.0})
+    with pytest.raises(ConfigError, match=r"^beside: the language model must be trained"):
+        consistency(model, corpus, corpus, beside=facts)
     with pytest.raises(DataError, match="one unlabelled document"):
         consistency(model, corpus, Corpus(()))
+
+
+def test_facts_are_learned_while_a_model_agrees_with_itself(
+    tiny_text, tiny_graph, tiny_corpus, monkeypatch
+):
+    found = []
+
+    class Kept(BesideLoss):
+        def forward(self, turn):
+            loss = super().forward(turn)
+            found.append((turn, float(loss.detach())))
+            return loss
+
+    monkeypatch.setattr("lichen.training.few.consistency.BesideLoss", Kept)
+    docs = (replace(doc, label="odd" if int(doc.id) % 2 else "even") for doc in tiny_corpus)
+    told = Corpus(tuple(docs))
+    nodes = GraphEncoder("complex", tiny_graph, dim=8)
+    model = FusedModel(tiny_text, nodes, labels=told.labels(), train_text=True, seed=1)
+    config = ConsistencyConfig(epochs=40, batch_size=4, text_learning_rate=3e-3)
+    facts = Beside(objectives={"fact": 1.0}, graph=tiny_graph, batch_size=8)
+    consistency(model, told, tiny_corpus, config=config, beside=facts)
+    turns, losses = zip(*found, strict=True)
+    assert turns == tuple(range(40 * 3))
+    assert np.mean(losses[-6:]) < 0.8 * np.mean(losses[:6])
