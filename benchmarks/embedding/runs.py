@@ -35,7 +35,7 @@ from lichen.embedding.trainer import TrainReport, train_embedding
 HERE = Path(__file__).resolve()
 ROWS = HERE.parents[1] / "rows"
 RUNS = HERE.parents[2] / "runs" / "embedding"
-T_95 = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776}
+T_95 = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776, 10: 2.262}
 """Student's t for a 95 % interval of the mean, by number of seeds."""
 
 
