@@ -40,13 +40,17 @@ def complete(
     """
     encoder = li.GraphEncoder.load(nodes)
     facts = None if graph is None else li.Graph.load(graph, columns=names_of(columns))
+    telling = [] if facts is None else _telling(encoder, facts, asked=(head, relation, tail))
     calibrator = None
     if (nodes / "calibration.json").is_file():
         calibrator = li.Calibrator.load(nodes)
     elif facts is not None and len(facts.splits.get("valid", ())) and _is_of(encoder, facts):
         calibrator = li.calibrate(encoder, facts)
-    if facts is not None:
-        encoder = _with_newcomers(encoder, facts, asked=(head, tail))
+    if telling:
+        grown = encoder.with_entities(telling)
+        count = grown.num_entities - encoder.num_entities
+        typer.echo(f"lichen: entities without a vector, placed by their facts: {count}.", err=True)
+        encoder = grown
     found = li.complete(
         encoder, head, relation, tail, graph=facts, known=known, top=top, calibrator=calibrator
     )
@@ -65,22 +69,31 @@ def _is_of(encoder: li.GraphEncoder, facts: li.Graph) -> bool:
     return encoder.entities == facts.entities and encoder.relations == facts.relations
 
 
-def _with_newcomers(
-    encoder: li.GraphEncoder, facts: li.Graph, *, asked: tuple[str | None, ...]
-) -> li.GraphEncoder:
-    """Place the graph's entities that have no vector, and say how many."""
-    from lichen.embedding.unseen import facts_of_newcomers  # which loads torch: not for --help
+def _telling(
+    encoder: li.GraphEncoder, facts: li.Graph, *, asked: tuple[str | None, str | None, str | None]
+) -> list[tuple[str, str, str]]:
+    """Return the facts that place the graph's entities that have no vector.
 
+    The question is checked first: placing many entities takes a while.
+    """
+    from lichen.embedding.complete import missing_part  # which loads torch: not for --help
+    from lichen.embedding.unseen import facts_of_newcomers
+
+    missing_part(asked)
+    head, relation, tail = asked
+    if relation is not None:
+        encoder.relations.id(relation)
     telling = facts_of_newcomers(facts, entities=encoder.entities, relations=encoder.relations)
-    grown = encoder.with_entities(telling) if telling else encoder
-    if telling:
-        count = grown.num_entities - encoder.num_entities
-        typer.echo(f"lichen: entities without a vector, placed by their facts: {count}.", err=True)
-    for label in asked:
-        if label is not None and label in facts.entities and label not in grown.entities:
+    placed = {label for h, _, t in telling for label in (h, t)}
+    for label in (head, tail):
+        if label is None or label in encoder.entities or label in placed:
+            continue
+        if label in facts.entities:
             raise DataError(
-                f"entity {label!r} must have a vector, or a train fact with an entity that has one "
-                "by a relation that has one; it has none. Add such a fact to the graph, or run "
-                "lichen embed on it again."
+                f"entity {label!r} must have a vector, or a train fact with an entity that was "
+                "trained, by a relation that was trained; it has none. Add such a fact to the "
+                "graph, or run lichen embed on it again."
             )
-    return grown
+        both = dict.fromkeys([*encoder.entities, *facts.entities])
+        li.Vocabulary(both, what="entity").id(label)  # refuses it, and suggests the nearest
+    return telling

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import chain, islice
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,8 +28,31 @@ class _Numbers(dict[str, int]):
         return np.fromiter(map(self.__getitem__, labels), dtype=np.int32, count=count)
 
 
-_ROWS = (tuple, list, np.ndarray)
-"""Types of a triple; a text of three letters is none, nor is a set, which has no order."""
+_NO_ROWS = (str, bytes, bytearray, Set, Mapping)
+"""Have a length and are no row: a text of three letters, and what has no order or has keys."""
+
+
+def parts_of(row: Any) -> tuple[Any, Any, Any] | None:
+    """Return the three parts of a row: a tuple, a list, an array, a database's row, a Series.
+
+    Args:
+        row: anything.
+
+    Returns:
+        None when it is no row, or one of more or fewer parts.
+
+    >>> parts_of(["Vienna", "capital_of", None]), parts_of("abc")
+    (('Vienna', 'capital_of', None), None)
+    """
+    if isinstance(row, _NO_ROWS):
+        return None
+    try:
+        if len(row) != 3:
+            return None
+        first, second, third = row
+    except TypeError:  # without a length, or without an order
+        return None
+    return first, second, third
 
 
 def labelled(triples: Iterable[Sequence[str]], *, what: str) -> Iterator[tuple[str, str, str]]:
@@ -50,8 +74,9 @@ def labelled(triples: Iterable[Sequence[str]], *, what: str) -> Iterator[tuple[s
             "three labels a fact."
         )
     for place, fact in enumerate(triples):
-        if isinstance(fact, _ROWS) and len(fact) == 3:
-            h, r, t = fact
+        parts = parts_of(fact)
+        if parts is not None:
+            h, r, t = parts
             if isinstance(h, str) and isinstance(r, str) and isinstance(t, str):
                 yield h, r, t
                 continue

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +15,8 @@ def folds(
     corpus: Corpus, num: int = 5, *, group: str | None = None, seed: int = 0
 ) -> tuple[Corpus, ...]:
     """Divide documents at random into folds, each label's as evenly as can be.
+
+    A group goes by the label of its first document.
 
     Args:
         corpus: the documents; their own splits are not looked at.
@@ -37,15 +38,15 @@ def folds(
     [['n', 'y'], ['n', 'y'], ['n', 'y'], ['n', 'y'], ['n', 'y']]
     """
     check.whole("folds.num", num, 2, 1000)
-    labels: dict[Hashable, str] = {}
-    names: list[Hashable] = []
+    labels: dict[str, str] = {}
+    names: list[str] = []
     for doc in corpus:
         if group is not None and group not in doc.meta:
             raise DataError(
                 f"document {doc.id!r}: meta must have the key {group!r} by which documents stay "
                 f"together in one fold; got {sorted(doc.meta)}."
             )
-        names.append(doc.id if group is None else doc.meta[group])
+        names.append(doc.id if group is None else str(doc.meta[group]))
         labels.setdefault(names[-1], str(doc.label))
     if len(labels) < num:
         what = "documents" if group is None else f"groups of equal {group!r}"
@@ -54,7 +55,8 @@ def folds(
             "Take fewer folds."
         )
     order = np.random.default_rng(seed).permutation(len(labels))
-    shuffled = [list(labels)[i] for i in order]
+    given = list(labels)
+    shuffled = [given[i] for i in order]
     dealt = sorted(shuffled, key=lambda name: labels[name])
     fold = {name: place % num for place, name in enumerate(dealt)}
     return tuple(

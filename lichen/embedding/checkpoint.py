@@ -29,7 +29,8 @@ if sys.platform != "win32":
     import fcntl
 
 KIND = "embedding-checkpoint"
-_ADVICE = "Start as that run did, give another folder, or remove this one to begin anew."
+_ELSE = "give another folder, or remove this one to begin anew."
+_ADVICE = f"Start as that run did, {_ELSE}"
 
 
 class Checkpoint:
@@ -38,9 +39,17 @@ class Checkpoint:
     Args:
         folder: where it is kept; its parent must exist or be creatable.
         run: what tells the run from others, by name, as JSON holds it.
+
+    Raises:
+        ConfigError: `folder` has no name of its own, such as "." or "/".
     """
 
     def __init__(self, folder: Path, run: Mapping[str, Any]) -> None:
+        if folder.name in ("", ".."):
+            raise ConfigError(
+                f"checkpoint must be a folder with a name, since it is replaced whole; got "
+                f"'{folder}'. Give a free name, such as 'checkpoint'."
+            )
         self.folder, self.run = folder, run
 
     def write(self, tensors: dict[str, Tensor], progress: dict[str, Any]) -> None:
@@ -64,7 +73,7 @@ class Checkpoint:
         """Return the last state, or None where there is none.
 
         Raises:
-            ConfigError: it belongs to another run.
+            ConfigError: it belongs to another run, or an earlier version of Lichen wrote it.
             ArtifactError: it was changed.
         """
         _, old = _beside(self.folder)
@@ -73,12 +82,22 @@ class Checkpoint:
         if not self.folder.exists():
             return None
         tensors, documents = read_artifact(self.folder, kind=KIND)
-        differing = [k for k, x in self.run.items() if documents["run"].get(k) != _plain(x)]
+        self._require_same(documents["run"])
+        return tensors, documents["progress"]
+
+    def _require_same(self, said: Mapping[str, Any]) -> None:
+        """Refuse what tells another run, or too little; encoders of one class say the same."""
+        missing = [k for k in self.run if k not in said and not k.startswith("encoder.")]
+        if missing and said.get("class") == self.run.get("class"):
+            raise ConfigError(
+                f"{self.folder}: holds a run of an earlier version of Lichen, which did not write "
+                f"all that tells runs apart. Finish it with that version, {_ELSE}"
+            )
+        differing = [k for k, x in self.run.items() if said.get(k) != _plain(x)]
         if differing:
             raise ConfigError(
-                f"{self.folder}: holds a run with another {' and '.join(differing)}. {_ADVICE}"
+                f"{self.folder}: holds a run that differs in {' and '.join(differing)}. {_ADVICE}"
             )
-        return tensors, documents["progress"]
 
 
 @contextmanager
@@ -159,7 +178,9 @@ def encoder_run(encoder: GraphEncoder, graph: Graph, config: EmbeddingConfig) ->
         config: the settings; a run may go on with another patience, and with other epochs where
             they do not decide its learning rate.
     """
-    free = ("epochs", "patience") if config.last_rate == 1 else ("patience",)
+    settings = {f"embed.{k}": x for k, x in asdict(config).items() if k != "patience"}
+    if config.last_rate == 1:
+        settings["embed.epochs"] = None
     valid = graph.split("valid") if "valid" in graph.splits else graph.triples[:0]
     run = {
         "class": type(encoder).__name__,
@@ -174,7 +195,7 @@ def encoder_run(encoder: GraphEncoder, graph: Graph, config: EmbeddingConfig) ->
         "facts": digest(graph.split("train")),
         "validation facts": digest(valid),
         "known facts": digest(graph.triples if len(valid) else valid),
-        "config": {k: x for k, x in asdict(config).items() if k not in free},
+        **settings,
     }
     fixed = encoder.named_buffers(recurse=False)
     return run | {f"encoder.{name}": digest(tensor.numpy(force=True)) for name, tensor in fixed}
@@ -206,7 +227,10 @@ def require_kept(folder: Path, encoder: GraphEncoder, tensors: Mapping[str, Tens
         kept = part(tensors, prefix)
         if kept and all(torch.equal(kept[name], x.cpu()) for name, x in own.items()):
             return
-    raise ConfigError(f"{folder}: holds a run that began with other vectors. {_ADVICE}")
+    raise ConfigError(
+        f"{folder}: holds a run that began with other vectors. Build the encoder anew as that run "
+        f"did, {_ELSE}"
+    )
 
 
 def require_course(
@@ -221,25 +245,33 @@ def require_course(
         valid_mrr: what it saw at each look at the validation split, if it has one.
 
     Raises:
-        ConfigError: it would have stopped before, or would not have looked there.
+        ConfigError: it would have stopped before, or not have lowered its learning rate there.
     """
     best, since, longest = -1.0, 0, 0
     for mrr in valid_mrr[:-1]:
         best, since = (mrr, 0) if mrr > best else (best, since + 1)
         longest = max(longest, since)
-    off = None
     if longest >= config.patience:
-        off = f"went on after {longest} looks without a better MRR", "patience"
+        came = f"went on after {longest} looks without a better MRR"
+        given, remedy = f"embed.patience is {config.patience}", f"embed.patience above {longest}"
     elif epoch > config.epochs:
-        off = f"is at epoch {epoch}", "epochs"
-    elif valid_mrr and epoch < config.epochs and epoch % config.valid_every:
-        off = f"ended with a look at the validation split at epoch {epoch}", "epochs"
-    if off is not None:
-        came, key = off
-        raise ConfigError(
-            f"{folder}: holds a run that {came}, and embed.{key} is {getattr(config, key)}. "
-            f"{_ADVICE}"
+        came = f"is at epoch {epoch}"
+        given, remedy = f"embed.epochs is {config.epochs}", f"embed.epochs to {epoch} or more"
+    elif valid_mrr and config.decay < 1 and has_look_of_its_own(config, epoch):
+        came = f"ended with a look at the validation split at epoch {epoch}"
+        given = (
+            f"embed.valid_every {config.valid_every} asks for none there in {config.epochs} epochs "
+            f"while embed.decay {config.decay} lets each look lower the learning rate"
         )
+        remedy = f"embed.epochs to {epoch}"
+    else:
+        return
+    raise ConfigError(f"{folder}: holds a run that {came}, and {given}. Set {remedy}, {_ELSE}")
+
+
+def has_look_of_its_own(config: EmbeddingConfig, epoch: int) -> bool:
+    """Return whether a run was looked at only since it ended there, and is to go on now."""
+    return epoch < config.epochs and epoch % config.valid_every > 0
 
 
 def digest(array: NDArray[Any]) -> str:

@@ -12,6 +12,7 @@ from torch import Tensor
 from lichen.base import check
 from lichen.base.choose import choose
 from lichen.base.errors import ConfigError, DataError
+from lichen.data.builder import parts_of
 from lichen.data.graph import Graph, Ids
 from lichen.data.vocabulary import Vocabulary
 from lichen.embedding.calibrate import (
@@ -264,24 +265,36 @@ def _similarity(encoder: GraphEncoder, asked: Tensor, vectors: Tensor) -> Tensor
     return found
 
 
+def missing_part(query: Asked) -> int:
+    """Return which part of a query is to be predicted: 0 the head, 1 the relation, 2 the tail.
+
+    Args:
+        query: (head, relation, tail) labels.
+
+    Raises:
+        DataError: it is not of three parts, or not exactly one of them is None.
+    """
+    parts = parts_of(query)
+    if parts is None:
+        raise DataError(
+            f"complete: a query must be (head, relation, tail), one of them None; got {query!r}."
+        )
+    absent = [i for i, label in enumerate(parts) if label is None]
+    if len(absent) != 1:
+        raise DataError(
+            "complete: exactly one of head, relation and tail must be None, the one to predict; "
+            f"got {query!r}."
+        )
+    return absent[0]
+
+
 def _read(encoder: Completer, asked: Sequence[Asked]) -> tuple[Ids, Ids]:
     """Return `(queries, 3)` ids, 0 where asked for, and `(queries,)` column asked for."""
     facts = np.zeros((len(asked), 3), dtype=np.int64)
     missing = np.zeros(len(asked), dtype=np.int64)
     names = (encoder.entities, encoder.relations, encoder.entities)
     for row, query in enumerate(asked):
-        if not isinstance(query, tuple | list) or len(query) != len(names):
-            raise DataError(
-                "complete: a query must be (head, relation, tail), one of them None; got "
-                f"{query!r}."
-            )
-        absent = [i for i, label in enumerate(query) if label is None]
-        if len(absent) != 1:
-            raise DataError(
-                "complete: exactly one of head, relation and tail must be None, the one to "
-                f"predict; got {query!r}."
-            )
-        missing[row] = absent[0]
+        missing[row] = missing_part(query)
         for column, label in enumerate(query):
             if label is not None:
                 facts[row, column] = names[column].id(label)

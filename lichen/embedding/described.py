@@ -150,7 +150,8 @@ class DescribedEncoder(GraphEncoder):
             DataError: an id is out of range, or `text` holds a NaN, an infinity or no numbers.
         """
         told = None if text is None else self._told(text)
-        return self._placed(as_head, as_tail, table=self.vectors(), told=told)
+        table = self.vectors()
+        return self._placed(as_head, as_tail, table=table, size=self._usual_size(table), told=told)
 
     def _rows_of(self, new: Mapping[str, Newcomer]) -> dict[str, Tensor]:
         """Return texts as features, zeros for none, and what facts add to them as own vectors."""

@@ -234,7 +234,8 @@ class GraphEncoder(nn.Module):
             ShapeError: a list does not hold pairs.
             DataError: an id is out of range.
         """
-        return self._placed(as_head, as_tail, table=self.vectors())
+        table = self.vectors()
+        return self._placed(as_head, as_tail, table=table, size=self._usual_size(table))
 
     @torch.no_grad()
     def with_entities(
@@ -282,18 +283,22 @@ class GraphEncoder(nn.Module):
         as_tail: ArrayLike,
         *,
         table: Tensor,
+        size: Tensor | None,
         told: Tensor | None = None,
     ) -> Tensor:
         """Return where facts and what a text says, if any, place an entity; see `encode_unseen`."""
         heading, ending = fact_pairs("as_head", as_head), fact_pairs("as_tail", as_tail)
         num_facts = len(heading) + len(ending)
         placed = self.entity_table.new_zeros(self.entity_dim)
-        size = table.norm(dim=1).mean() if self.scorer.comparison.is_dot else None
         if num_facts:
             placed = place_unseen(self._implied(heading, ending, table), size=size)
         if told is None:
             return placed
         return place_described(told, placed, num_facts=num_facts, size=size)
+
+    def _usual_size(self, table: Tensor) -> Tensor | None:
+        """Return the mean length of the vectors, or None under a distance."""
+        return table.norm(dim=1).mean() if self.scorer.comparison.is_dot else None
 
     def _implied(self, heading: Ids, ending: Ids, table: Tensor) -> Tensor:
         """Return what each fact asks of an entity, a row a formula: `(rows, entity_dim)`."""
@@ -315,10 +320,11 @@ class GraphEncoder(nn.Module):
     def _placed_all(self, new: Mapping[str, Newcomer]) -> Tensor:
         """Return `(new entities, entity_dim)` where each is placed."""
         table = self.vectors()
+        size = self._usual_size(table)
         rows = [table.new_zeros(0, self.entity_dim)]
         for label, (as_head, as_tail, text) in new.items():
             told = None if text is None else self._told(text, of=f"text of {label!r}")
-            rows.append(self._placed(as_head, as_tail, table=table, told=told)[None])
+            rows.append(self._placed(as_head, as_tail, table=table, size=size, told=told)[None])
         return torch.cat(rows)
 
     def _told(self, text: ArrayLike | Tensor, *, of: str = "text") -> Tensor:

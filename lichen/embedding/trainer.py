@@ -20,6 +20,7 @@ from lichen.embedding.checkpoint import (
     Checkpoint,
     alone,
     encoder_run,
+    has_look_of_its_own,
     part,
     require_course,
     require_kept,
@@ -86,7 +87,9 @@ def train_embedding(
         checkpoint: folder for the run's state, written every `config.valid_every` epochs and at
             the end. A run found there goes on and ends as if it had never stopped; one at its end
             comes back at once, so that nothing is lost before the vectors are saved. Remove the
-            folder then.
+            folder then. Training that stops with an error or an interrupt leaves the encoder as
+            the folder holds it, or as it began, so that the same call goes on. A run at its end
+            may be given more epochs; vectors that were best at that end stay in the choice.
         on_look: told the epoch and the MRR at each look at the validation split; True stops.
         on_step: asked after each step; True ends the run there, with a last look that no
             checkpoint holds.
@@ -98,7 +101,7 @@ def train_embedding(
         DataError: there is no training fact, the graph is not the encoder's, or the vectors hold
             a NaN or an infinity before the first step.
         ConfigError: settings do not go together, or `checkpoint` holds another run, such as one
-            that began with other vectors, or is being written by one.
+            that began with other vectors, is being written by one, or has no name.
         LichenError: the loss is no longer a number, or the disk is full.
     """
     settings = config or EmbeddingConfig()
@@ -188,6 +191,8 @@ class _Run:
         start = "" if checkpoint is None else start_of(encoder)
         self.progress = _Progress(learning_rate=self.config.learning_rate, start=start)
         self.best = {} if self.valid is None else self._copy()
+        self.start = {} if checkpoint is None else self.best or self._copy()
+        self.start_draw = None if encoder.draw is None else encoder.draw.bit_generator.state
 
     @cached_property
     def known(self) -> KnownAnswers:
@@ -207,6 +212,17 @@ class _Run:
         on_step: Callable[[], bool] | None,
     ) -> TrainReport:
         self._resume()
+        try:
+            return self._train(on_look, on_step)
+        except BaseException:
+            self._put_back()
+            raise
+
+    def _train(
+        self,
+        on_look: Callable[[int, float], bool] | None,
+        on_step: Callable[[], bool] | None,
+    ) -> TrainReport:
         made = self.progress
         started = time.perf_counter() - made.seconds
         first = made.epoch + 1
@@ -284,6 +300,20 @@ class _Run:
         tensors["torch"] = self.team.gather(torch.get_rng_state())
         if self.team.is_first:
             self.checkpoint.write(tensors, vars(self.progress))
+        self.start = {}  # no more needed, and as large as the encoder
+
+    def _put_back(self) -> None:
+        """Leave the encoder as the checkpoint holds it, or as it began."""
+        if self.checkpoint is None or not self.team.is_first:
+            return
+        self.encoder.eval()
+        found = self.checkpoint.read()
+        if found is not None:
+            self._restore(part(found[0], "encoder."))
+            return
+        self._restore(self.start)
+        if self.encoder.draw is not None and self.start_draw is not None:
+            self.encoder.draw.bit_generator.state = self.start_draw
 
     def _resume(self) -> None:
         found = self.checkpoint.read() if self.checkpoint is not None else None
@@ -300,7 +330,10 @@ class _Run:
         stream = self.team.own(tensors["torch"])
         if stream is not None:
             torch.set_rng_state(stream)
-        self.progress = made
+        if made.best_epoch < made.epoch and has_look_of_its_own(self.config, made.epoch):
+            del made.valid_mrr[-1:]
+            made.looks_since = max(0, made.looks_since - 1)
+        self.progress, self.start = made, {}
 
     def _copy(self) -> dict[str, Tensor]:
         return {k: x.detach().clone() for k, x in self.encoder.state_dict().items()}

@@ -103,8 +103,9 @@ def find_newcomers(
             )
         if one.text is None and not (one.as_head or one.as_tail):
             raise DataError(
-                f"entity {label!r} must have a fact with an entity known here; it has none. Add "
-                "such a fact, give its text to an encoder that reads texts, or train anew."
+                f"entity {label!r} must have a fact with an entity that was trained; its facts are "
+                "with other new ones. Add such a fact, give its text to an encoder that "
+                "reads texts, or train anew."
             )
     return found
 

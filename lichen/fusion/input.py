@@ -40,6 +40,7 @@ class InputFusion(Fusion):
     """
 
     PAPER = "Liu et al., 2020, arXiv:1909.07606 (K-BERT)"
+    READING = 2
     READS_FACTS = True
     WRITES_VECTORS = False
 

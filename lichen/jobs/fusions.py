@@ -21,7 +21,6 @@ from lichen.base.choose import choose
 from lichen.base.errors import ConfigError, DataError
 from lichen.base.progress import track
 from lichen.data.corpus import Corpus
-from lichen.data.folds import folds
 from lichen.data.graph import Graph
 from lichen.data.leaks import Finding
 from lichen.embedding.encoder import GraphEncoder
@@ -31,7 +30,7 @@ from lichen.fusion.config import require_settings
 from lichen.fusion.model import FusedModel
 from lichen.fusion.parts import require_links
 from lichen.fusion.tasks.task import make_task
-from lichen.jobs.guards import leaks_between, require_seeds
+from lichen.jobs.guards import divide_labelled, leaks_between, require_folds, require_seeds
 from lichen.jobs.ranking import FusionTable, Standing
 from lichen.lm.text_encoder import TextEncoder
 from lichen.training.config import TrainConfig
@@ -75,7 +74,7 @@ class Contest:
     on the others, and test documents are not looked at. None compares on the test documents."""
     together: str | None = None
     """Key of `meta` whose equal values stay in one fold, such as the fact that several texts tell;
-    None is `group`."""
+    None is `group`. Only beside `folds`."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be compared."""
@@ -91,7 +90,12 @@ class Contest:
             choose("special", name, FUSIONS)
             require_settings(f"a setting of special[{name!r}]", self.special[name], more=("at",))
         require_settings("a setting", self.settings, more=("at",))
+        require_folds("", self.folds, self.together)
         if self.folds is not None:
+            if len(self.corpora) != 1:
+                raise DataError(
+                    f"corpora must be one where folds are compared; got {len(self.corpora)}."
+                )
             self.rounds  # noqa: B018 - each checks itself
             return
         asked = make_task(self.task, group=self.group)
@@ -112,8 +116,11 @@ class Contest:
         """Return a contest for each fold, or where there are none this one."""
         if self.folds is None:
             return (self,)
-        divided = folds(self.trained_on(), self.folds, group=self.together or self.group)
-        return tuple(replace(self, corpora=[corpus], folds=None) for corpus in divided)
+        shown = self.corpora[0].train
+        divided = divide_labelled(shown, self.folds, group=self.group, together=self.together)
+        return tuple(
+            replace(self, corpora=[corpus], folds=None, together=None) for corpus in divided
+        )
 
     def trained_on(self) -> Corpus:
         """Return the training documents of all seeds, each once."""
@@ -222,13 +229,14 @@ def _joined(records: Sequence[dict[str, Any]]) -> dict[str, Any]:
 def _leaks(contest: Contest) -> tuple[Finding, ...]:
     """Return what the leak guards find, of all rounds together."""
     found: dict[str, Finding] = {}
+    total = sum(len(part.corpora[0].test) for part in contest.rounds)
     for part in contest.rounds:
         for leak in leaks_between(part.trained_on(), part.corpora[0].test, graph=part.graph):
-            before = found.get(leak.what, replace(leak, count=0, total=0, examples=()))
+            before = found.get(leak.what, replace(leak, count=0, examples=()))
             found[leak.what] = replace(
                 leak,
                 count=before.count + leak.count,
-                total=before.total + leak.total,
+                total=total,
                 examples=before.examples or leak.examples,
             )
     return tuple(found.values())
@@ -298,6 +306,7 @@ def _spec(contest: Contest, model: FusedModel, corpus: Corpus) -> str:
         corpus_hash(corpus.train),
         corpus_hash(corpus.test),
         contest.group,
+        *([] if model.fusion.READING == 1 else [model.fusion.READING]),
     )
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -307,7 +316,7 @@ def _lost(contest: Contest, fusions: Sequence[str]) -> tuple[str, ...]:
     alike: dict[str, list[str]] = {}
     tested = Corpus(tuple(doc for part in contest.rounds for doc in part.corpora[0].test))
     for fusion in fusions:
-        model = contest.model(fusion, "fused", contest.seeds[0])
+        model = contest.rounds[0].model(fusion, "fused", contest.seeds[0])
         samples = model.task.samples(tested)
         alike.setdefault(str(lost_mentions(model, samples)), []).append(fusion)
     return tuple(f"{', '.join(names)}: {line}" for line, names in alike.items() if line)

@@ -7,8 +7,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from lichen.base.errors import ConfigError
+from lichen.base import check
+from lichen.base.errors import ConfigError, DataError
 from lichen.data.corpus import Corpus
+from lichen.data.folds import folds
 from lichen.data.graph import Graph
 from lichen.data.leaks import Finding, corpus_leaks
 
@@ -44,6 +46,67 @@ def require_twins(key: str, twins: Sequence[str]) -> None:
             f"{key} must be some of 'none', 'shuffled' and 'count', each once; got "
             f"{tuple(twins)}. Name one or more."
         )
+
+
+def require_folds(table: str, num: int | None, together: str | None) -> None:
+    """Refuse a number of folds that is none, and what is kept together where nothing is divided.
+
+    Args:
+        table: what stands before the keys in the message, such as "compare.".
+        num: how many folds, or None for no folds.
+        together: the key of `meta` whose equal values stay in one fold.
+
+    Raises:
+        ConfigError: it is so.
+    """
+    if num is not None:
+        check.whole(f"{table}folds", num, 2, 1000)
+    elif together is not None:
+        raise ConfigError(
+            f"{table}together must stand beside {table}folds; got {together!r} alone. Say how "
+            "many folds, or leave it out."
+        )
+
+
+def divide_labelled(
+    corpus: Corpus, num: int, *, group: str | None, together: str | None
+) -> tuple[Corpus, ...]:
+    """Return the folds of training documents, in each of which every class is learnt.
+
+    Args:
+        corpus: the documents.
+        num: how many folds.
+        group: key of `meta` that the documents of one question share; no fold tears them apart.
+        together: key of `meta` whose equal values stay in one fold; None is `group`.
+
+    Raises:
+        DataError: there are too few documents, one lacks a key, a question has two values of
+            `together`, or a class stands in one document, or one group of them, alone.
+    """
+    key = together or group
+    divided = folds(corpus, num, group=key)
+    questions: dict[str, set[str]] = {}
+    places: dict[str, set[str]] = {}
+    for doc in corpus:
+        place = doc.id if key is None else str(doc.meta[key])
+        if group is not None:
+            questions.setdefault(str(doc.meta.get(group)), set()).add(place)
+        if doc.label is not None:
+            places.setdefault(doc.label, set()).add(place)
+    torn = next((question for question, found in questions.items() if len(found) > 1), None)
+    if torn is not None:
+        raise DataError(
+            f"document group {group} = {torn!r} must have one value of {together!r}, which says "
+            f"what stays in one fold; it has {len(questions[torn])}. Leave together out."
+        )
+    rare = next((label for label, found in places.items() if len(found) == 1), None)
+    if rare is not None:
+        what = "documents" if key is None else f"values of {key!r}"
+        raise DataError(
+            f"label {rare!r} must stand in at least two {what}, to be learnt from one fold and "
+            "asked in another; it stands in one. Add more of it, or leave it out."
+        )
+    return divided
 
 
 def unread_splits(corpus: Corpus) -> tuple[str, ...]:

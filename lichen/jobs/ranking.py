@@ -47,9 +47,11 @@ class Standing:
     @property
     def is_worth_it(self) -> bool:
         """Say whether it beats each twin: interval above zero and p below 0.05."""
-        return bool(self.gains) and all(
-            gain.low > 0 and self.p_values[twin] < SIGNIFICANT for twin, gain in self.gains.items()
-        )
+        return bool(self.gains) and all(map(self.is_ahead_of, self.gains))
+
+    def is_ahead_of(self, twin: str) -> bool:
+        """Say whether it beats a twin: interval above zero and p below 0.05."""
+        return self.gains[twin].low > 0 and self.p_values[twin] < SIGNIFICANT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,13 +74,16 @@ class FusionTable:
         return tuple(sorted(self.standings, key=lambda s: -s.mean))
 
     @property
-    def choice(self) -> str:
-        """Return the fusion to train: the best of those worth it, or "none" where none is.
+    def choice(self) -> str | None:
+        """Return the fusion to train: the best of those surely ahead of no knowledge.
 
-        Every one must be measured beside its twin without knowledge. Where the documents were held
-        out from training, this keeps wrong or needless knowledge from costing accuracy.
+        "none" where none is ahead, its interval above zero and p below 0.05; None where no twin
+        without knowledge was measured. By documents held out from training, this keeps wrong or
+        needless knowledge from costing accuracy.
         """
-        return next((s.fusion for s in self.ranked if s.is_worth_it), "none")
+        if not self.none:
+            return None
+        return next((s.fusion for s in self.ranked if s.is_ahead_of("none")), "none")
 
     @property
     def headline(self) -> str:

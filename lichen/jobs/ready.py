@@ -10,7 +10,6 @@ from pathlib import Path
 from lichen.base.errors import ConfigError
 from lichen.base.paths import require_folder
 from lichen.data.corpus import Corpus
-from lichen.data.folds import folds
 from lichen.data.graph import Graph
 from lichen.data.vocabulary import Vocabulary
 from lichen.embedding.encoder import GraphEncoder
@@ -18,9 +17,9 @@ from lichen.fusion import EVERY
 from lichen.fusion.config import FusedConfig
 from lichen.fusion.model import FusedModel
 from lichen.fusion.parts import check_parts, make_config, require_links, require_point
-from lichen.fusion.tasks.task import Task, make_task
+from lichen.fusion.tasks.task import make_task
 from lichen.jobs.beforehand import learnable, require_ids
-from lichen.jobs.guards import warn_of_unread
+from lichen.jobs.guards import divide_labelled, warn_of_unread
 from lichen.jobs.recipe import Recipe
 from lichen.linking.linker import Linker
 from lichen.lm.text_encoder import TextEncoder
@@ -116,10 +115,12 @@ def prepare(recipe: Recipe, *, is_comparison: bool = False, processes: int = 1) 
     corpus = _texts(recipe, recipe.data.corpus, graph)
     warn_of_unread(corpus, where=recipe.data.corpus)
     task = make_task(own.task, group=own.group)
-    has_test = is_comparison and recipe.compare.folds is None
-    labels = learnable(task, corpus, where=recipe.data.corpus, test=has_test)
-    if is_comparison and not has_test:
-        _require_folds(recipe, corpus, task)
+    has_folds = is_comparison and recipe.compare.folds is not None
+    read = corpus.train if has_folds else corpus
+    labels = learnable(task, read, where=recipe.data.corpus, test=is_comparison and not has_folds)
+    if has_folds:
+        for number, part in enumerate(_folds(recipe, corpus), 1):
+            learnable(task, part, where=f"{recipe.data.corpus}, fold {number}", test=True)
     more = {name: _texts(recipe, name, graph) for name in _further(recipe)}
     nodes = _nodes(recipe, graph)
     check_parts(own, text, nodes, graph)
@@ -139,7 +140,8 @@ def prepare(recipe: Recipe, *, is_comparison: bool = False, processes: int = 1) 
     ready = _pretrained(ready)
     if not is_comparison:
         _require_own_folder(ready)
-    if recipe.nodes.folder is None:
+    is_kept = not is_comparison and RunFolder(Path(recipe.out)).is_finished
+    if recipe.nodes.folder is None and not is_kept:
         train(nodes, graph, config=recipe.embed)
     return ready
 
@@ -200,13 +202,13 @@ def _compared(recipe: Recipe, text: TextEncoder) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _require_folds(recipe: Recipe, corpus: Corpus, task: Task) -> None:
-    """Refuse training documents that cannot be compared on in folds."""
+def _folds(recipe: Recipe, corpus: Corpus) -> tuple[Corpus, ...]:
+    """Return the folds of the training documents, where the recipe compares in some."""
     asked = recipe.compare
-    assert asked.folds is not None
-    group = asked.together or asked.group or recipe.model.group
-    for number, part in enumerate(folds(corpus.train, asked.folds, group=group), 1):
-        learnable(task, part, where=f"{recipe.data.corpus}, fold {number}", test=True)
+    if asked.folds is None:
+        return ()
+    group = asked.group or recipe.model.group
+    return divide_labelled(corpus.train, asked.folds, group=group, together=asked.together)
 
 
 def _further(recipe: Recipe) -> list[str]:
@@ -248,11 +250,16 @@ def _linked(corpus: Corpus, graph: Graph, text: TextEncoder) -> Corpus:
 def _require_links(ready: Ready, *, given: Corpus) -> None:
     """Refuse documents, linked here or as they were given, of which fusions could read nothing."""
     recipe = ready.recipe
-    has_test = ready.fusions and recipe.compare.folds is None
-    for split in ("train", "test") if has_test else ("train",):
+    read = {"split 'train'": ready.corpus.train}
+    if ready.fusions:
+        divided = _folds(recipe, ready.corpus)
+        read |= {f"fold {number}": part.test for number, part in enumerate(divided, 1)}
+        if not divided:
+            read["split 'test'"] = ready.corpus.test
+    for what, corpus in read.items():
         require_links(
-            f"{recipe.data.corpus}, split {split!r}",
-            ready.corpus.split(split),
+            f"{recipe.data.corpus}, {what}",
+            corpus,
             fusion=None if ready.fusions else recipe.model.fusion,
             is_linked=not _has_mentions(given),
         )

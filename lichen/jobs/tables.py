@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
-from lichen.base import check
 from lichen.base.choose import choose
 from lichen.base.errors import ConfigError
 from lichen.fusion import FUSIONS
@@ -13,7 +12,7 @@ from lichen.fusion.config import HEADS
 from lichen.fusion.selection import SELECTIONS
 from lichen.fusion.tasks import TASKS
 from lichen.jobs.fusions import require_fusions
-from lichen.jobs.guards import require_seeds, require_twins
+from lichen.jobs.guards import require_folds, require_seeds, require_twins
 from lichen.training.joint import PretrainConfig
 from lichen.training.objectives.weighed import require_objectives
 from lichen.training.pretrain import BOTH
@@ -154,12 +153,7 @@ class CompareRecipe:
 
     def __post_init__(self) -> None:
         """Refuse names that would else be met only after the embedding."""
-        if self.folds is not None:
-            check.whole("compare.folds", self.folds, 2, 1000)
-        elif self.together is not None:
-            raise ConfigError(
-                f"compare.together must stand beside compare.folds; got {self.together!r} alone."
-            )
+        require_folds("compare.", self.folds, self.together)
         if self.fusions is not None:
             require_fusions("compare.fusions", self.fusions)
         require_seeds("compare.seeds", self.seeds)

@@ -118,7 +118,8 @@ def model_spec(model: FusedModel) -> dict[str, Any]:
     """Return how a model is built."""
     config = model.config
     names = ("fusion", "task", "at", "labels", "entities", *config.settings())
-    return {name: getattr(config, name) for name in names}
+    reading = {} if model.fusion.READING == 1 else {"reading": model.fusion.READING}
+    return {name: getattr(config, name) for name in names} | reading
 
 
 def text_spec(model: FusedModel) -> dict[str, str]:

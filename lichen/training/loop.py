@@ -20,7 +20,7 @@ from lichen.embedding.encoder import GraphEncoder
 from lichen.embedding.processes import train_in_processes
 from lichen.fusion.model import FusedModel
 from lichen.fusion.parts import require_links
-from lichen.training.beside import Beside, require_trained_text
+from lichen.training.beside import Beside, BesideLoss, require_trained_text
 from lichen.training.config import TrainConfig, require_run
 from lichen.training.folder import RunFolder
 from lichen.training.hashes import corpus_hash
@@ -185,6 +185,8 @@ def train_fused(
     if folder.is_finished:
         folder.require_same(spec)
         return Run.load(out)
+    if run.beside is not None:
+        BesideLoss(run.beside, model, seed=run.seed)  # what cannot be must not claim the folder
     resume = folder.begin(spec, {TRAIN: data, VALID: run.valid})
     if run.beside is not None:
         run.beside.save(out)

@@ -241,6 +241,8 @@ def _in_folder(run: TasksRun, folder: RunFolder) -> TasksRun:
         return TasksRun.load(folder.path)
     files: dict[str, Corpus | None] = {_file(name, "train"): x for name, x in run.data.items()}
     files |= {_file(name, "valid"): corpus for name, corpus in run.valid.items()}
+    if run.beside is not None:  # what cannot be must not claim the folder
+        BesideLoss(run.beside, next(iter(run.models.values())), seed=run.seed)
     resume = folder.begin(spec, files)
     if run.beside is not None:
         run.beside.save(folder.path)

@@ -89,6 +89,26 @@ def test_an_entity_without_a_vector_is_placed_by_its_facts(project, nodes, tmp_p
         )
 
 
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (["--head", "Newtn", "--relation", "in"], "Did you mean 'Newton'"),
+        (["--head", "Newton", "--relation", "inn"], "Did you mean 'in'"),
+        (["--head", "Newton"], "exactly one of head, relation and tail must be None"),
+        (["--head", "Later", "--relation", "in"], "an entity that was trained"),
+    ],
+)
+def test_a_question_is_checked_before_entities_are_placed(project, nodes, tmp_path, asked, told):
+    facts = tmp_path / "new.tsv"
+    facts.write_text(
+        (project / "facts.tsv").read_text() + "Redland\thas\tNewton\nLater\tin\tNewton\n"
+    )
+    arguments = ["complete", "--nodes", str(nodes), "--graph", str(facts), *asked]
+    result = CliRunner().invoke(app, arguments)
+    assert told in str(result.exception)
+    assert "placed by their facts" not in result.stderr
+
+
 def test_an_entity_is_placed_beside_a_valid_split(tmp_path, lichen):
     facts = [f"a{i}\tnext\ta{(i + 1) % 12}\n" for i in range(12)]
     (tmp_path / "train.tsv").write_text("".join(facts[:9]))

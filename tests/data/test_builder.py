@@ -1,10 +1,13 @@
 import random
+import sqlite3
+from collections import deque
 
 import numpy as np
 import pytest
+import sqlalchemy
 
 from lichen.base.errors import DataError
-from lichen.data.builder import GraphBuilder, labelled
+from lichen.data.builder import GraphBuilder, labelled, parts_of
 
 
 def test_repeat_is_kept_once_with_its_first_source():
@@ -161,6 +164,30 @@ def test_rows_of_three_texts_are_triples():
     rows = [("a", "r", "b"), ["b", "r", "c"], np.array(["c", "r", "a"])]
     assert list(labelled(rows, what="facts")) == [("a", "r", "b"), ("b", "r", "c"), ("c", "r", "a")]
     assert list(labelled(iter(()), what="facts")) == []
+
+
+def test_rows_of_a_database_and_of_a_table_are_triples():
+    query = "SELECT 'a' AS h, 'r' AS r, 'b' AS t"
+    plain = sqlite3.connect(":memory:")
+    plain.row_factory = sqlite3.Row
+    with sqlalchemy.create_engine("sqlite://").connect() as connection:
+        rows = [plain.execute(query).fetchone(), connection.execute(sqlalchemy.text(query)).one()]
+    plain.close()
+    rows += [deque("arb"), np.array(["a", "r", "b"], dtype=object)]
+    assert list(labelled(rows, what="facts")) == [("a", "r", "b")] * 4
+
+
+def test_a_series_is_a_triple():
+    pandas = pytest.importorskip("pandas")
+    series = pandas.Series({"head": "a", "relation": "r", "tail": "b"})
+    assert list(labelled([series], what="facts")) == [("a", "r", "b")]
+
+
+@pytest.mark.parametrize(
+    "row", [{"a", "r", "b"}, dict.fromkeys("arb").keys(), b"arb", np.array("arb"), iter("arb")]
+)
+def test_what_has_no_order_or_no_length_is_no_row(row):
+    assert parts_of(row) is None
 
 
 @pytest.mark.parametrize(

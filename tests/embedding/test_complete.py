@@ -1,5 +1,7 @@
 """Completion against asking about one candidate at a time."""
 
+from collections import deque
+
 import numpy as np
 import pytest
 import torch
@@ -199,3 +201,10 @@ def test_scores_that_are_no_numbers_are_told(lands):
 def test_a_query_is_of_three_parts(encoder, query):
     with pytest.raises(DataError, match=r"a query must be \(head, relation, tail\)"):
         complete_many(encoder, [query])
+
+
+def test_a_query_may_be_a_row_of_any_kind(lands, encoder):
+    asked = (lands.entities[0], lands.relations[0], None)
+    expected = complete_many(encoder, [asked])
+    assert complete_many(encoder, [deque(asked)]) == expected
+    assert complete_many(encoder, [np.array(asked, dtype=object)]) == expected

@@ -111,7 +111,9 @@ def test_unseen_entity_needs_pairs_of_known_ids(encoder):
 
 def test_new_entities_are_known_at_once_and_the_old_stay(graph, encoder):
     facts = [("Berne", "capital_of", "Switzerland"), ("Switzerland", "borders", "Austria")]
-    with pytest.raises(DataError, match=r"'Berne' must have a fact with an entity known here"):
+    with pytest.raises(
+        DataError, match=r"'Berne' must have a fact with an entity that was trained"
+    ):
         encoder.with_entities(facts)
     grown = encoder.with_entities(
         [

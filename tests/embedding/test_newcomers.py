@@ -91,6 +91,27 @@ def test_a_learned_table_completes_a_newcomer_by_its_facts(trained, scorer):
     assert rank_of_thing(trained("table", scorer).with_entities(facts), 0, 2) == 1
 
 
+def test_the_usual_length_is_measured_once_for_all_newcomers(monkeypatch):
+    graph = Graph.from_triples([(f"e{i}", "next", f"e{i + 1}") for i in range(30)])
+    encoder = GraphEncoder("distmult", graph, dim=4)
+    measured, norm = [], torch.Tensor.norm
+
+    def counted(self, *args, **kwargs):
+        measured.append(tuple(self.shape))
+        return norm(self, *args, **kwargs)
+
+    monkeypatch.setattr(torch.Tensor, "norm", counted)
+    grown = encoder.with_entities([(f"new {i}", "next", f"e{i}") for i in range(20)])
+    assert grown.num_entities == encoder.num_entities + 20
+    assert measured.count((31, 4)) == 1
+
+
+def test_a_newcomer_beside_newcomers_alone_is_refused(market):
+    encoder = made("table", "distmult", market[0], None)
+    with pytest.raises(DataError, match="'far' must have a fact with an entity that was trained"):
+        encoder.with_entities([("near", "lives in", "town 1"), ("far", "is a", "near")])
+
+
 @pytest.mark.parametrize("kind", ["table", "alone", "mixed", "network"])
 def test_a_grown_encoder_keeps_the_old_and_is_saved_whole(market, trained, kind, tmp_path):
     encoder, trades = trained(kind, "distmult"), market[2]

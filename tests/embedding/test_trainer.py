@@ -1,3 +1,4 @@
+import contextlib
 import dataclasses
 
 import numpy as np
@@ -11,6 +12,7 @@ from lichen.embedding import SCORERS
 from lichen.embedding.config import EmbeddingConfig
 from lichen.embedding.encoder import GraphEncoder
 from lichen.embedding.evaluate import evaluate
+from lichen.embedding.gnn.encoder import GraphNetwork
 from lichen.embedding.step import Step
 from lichen.embedding.trainer import train_embedding
 
@@ -131,6 +133,45 @@ def test_a_run_ends_at_the_step_where_it_is_told_to(whole):
     assert (report.epochs, len(report.losses)) == (1 + 4 // steps, 1 + 4 // steps)
     assert looks == ([(report.epochs, report.valid_mrr[0])] if whole else [])
     assert not torch.equal(encoder.vectors(), before)
+
+
+@pytest.mark.parametrize("layers", [None, "gcn"])
+@pytest.mark.parametrize("valid", [True, False])
+def test_an_interrupted_call_goes_on_with_the_same_encoder(tmp_path, layers, valid):
+    graph = grid(4) if valid else grid(4).select(grid(4).splits["train"])
+    config = EmbeddingConfig(epochs=5, batch_size=16, valid_every=2, patience=9, dropout=0.1)
+    steps = -(-2 * len(graph.split("train")) // 16)
+
+    def make():
+        if layers is None:
+            return GraphEncoder("complex", graph, dim=8)
+        pytest.importorskip("torch_geometric")
+        return GraphNetwork("distmult", graph, layers=layers, fan_out=(1,), dim=8)
+
+    def interrupt():
+        made.append(1)
+        if len(made) == at:
+            raise KeyboardInterrupt
+
+    whole, encoder = make(), make()
+    expected = train_embedding(whole, graph, config=config)
+    for at in (3, 2 * steps + 2, 2 * steps - 1):  # before a checkpoint, after one, and again
+        made = []
+        with contextlib.suppress(KeyboardInterrupt):
+            train_embedding(
+                encoder, graph, config=config, checkpoint=tmp_path / "state", on_step=interrupt
+            )
+        assert len(made) == at
+    report = train_embedding(encoder, graph, config=config, checkpoint=tmp_path / "state")
+    assert (report.losses, report.valid_mrr) == (expected.losses, expected.valid_mrr)
+    for name, tensor in whole.state_dict().items():
+        assert torch.equal(encoder.state_dict()[name], tensor), name
+
+
+@pytest.mark.parametrize("place", [".", "", "/", ".."])
+def test_a_folder_without_a_name_is_refused(place):
+    with pytest.raises(ConfigError, match=r"^checkpoint must be a folder with a name, .* got '"):
+        train_embedding(GraphEncoder("complex", grid(4), dim=8), grid(4), checkpoint=place)
 
 
 def test_one_relation_an_isolated_entity_and_no_validation_split():

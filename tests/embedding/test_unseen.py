@@ -107,7 +107,7 @@ def test_what_is_told_of_newcomers():
     }
     assert list(found) == ["y", "x", "z", "w"]
     assert find_newcomers([], {}, **known) == {}
-    with pytest.raises(DataError, match="'z' must have a fact with an entity known here"):
+    with pytest.raises(DataError, match="'z' must have a fact with an entity that was trained"):
         find_newcomers(facts, {}, **known)
     with pytest.raises(DataError, match="texts must be of new entities; got one of 'a'"):
         find_newcomers(facts, {"a": [1.0]}, **known)

@@ -98,6 +98,24 @@ def test_knowledge_that_is_wrong_is_not_chosen(contest, world_graph):
     assert compare_fusions(apart, fusions=("gate", "add")).choice == "none"
     with pytest.raises(DataError, match="meta must have the key 'cities'"):
         replace(apart, together="cities")
+    with pytest.raises(ConfigError, match="together must stand beside folds; got 'city' alone"):
+        replace(apart, folds=None)
+    with pytest.raises(ConfigError, match=r"^folds must be .* 2"):
+        replace(apart, folds=1)
+    with pytest.raises(DataError, match="corpora must be one where folds are compared; got 3"):
+        replace(apart, corpora=apart.corpora * 3)
+
+
+def test_folds_ask_nothing_of_other_splits(contest):
+    docs = [replace(d, label="odd") if d.split == "test" else d for d in contest.corpora[0]]
+    twice = docs[0] if docs[0].split == "train" else next(d for d in docs if d.split == "train")
+    docs.append(replace(twice, id="again"))
+    short = replace(contest, config=TrainConfig(epochs=1), twins=("none",))
+    table = compare_fusions(
+        replace(short, corpora=[Corpus(tuple(docs))], folds=3), fusions=("add",)
+    )
+    assert table.num_examples == sum(doc.split == "train" for doc in docs)
+    assert {leak.total for leak in table.leaks} == {table.num_examples}
 
 
 def test_mentions_lost_are_told_fusions_alike_in_one_line(contest):

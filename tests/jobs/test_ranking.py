@@ -29,6 +29,17 @@ def table():
     return FusionTable(standings=standings, none=(0.5,) * 3, seeds=(0, 1, 2), num_examples=90)
 
 
+def test_the_choice_asks_for_a_sure_gain_over_no_knowledge_alone(table):
+    assert table.choice == "gate"
+    add, gate = table.standings
+    tied = replace(gate, gains={**gate.gains, "shuffled": Interval(0.0, -0.1, 0.1)})
+    assert not tied.is_worth_it
+    assert replace(table, standings=(add, tied)).choice == "gate"
+    assert replace(table, standings=(add,)).choice == "none"
+    unasked = replace(gate, gains={"shuffled": gate.gains["shuffled"]})
+    assert replace(table, standings=(unasked,), none=()).choice is None
+
+
 def test_the_best_comes_first_and_only_clear_gains_are_called_so(table):
     assert [s.fusion for s in table.ranked] == ["gate", "add"]
     assert [s.is_worth_it for s in table.ranked] == [True, False]

@@ -297,3 +297,20 @@ def test_what_cannot_be_is_one_clear_line(fresh, labelled, beside, tiny_text):
     nothing = Beside(objectives={"fact": 1.0}, graph=Graph.from_triples([]))
     with pytest.raises(DataError, match="there must be at least one training fact"):
         train(fresh(), labelled, beside=nothing, config=CONFIG)
+
+
+def test_objectives_that_have_nothing_to_learn_leave_the_folder_free(
+    fresh, labelled, tiny_graph, tmp_path
+):
+    untyped = replace(tiny_graph, types={})
+    wrong = Beside(objectives={"typing": 1.0}, corpus=labelled, graph=untyped)
+    right = Beside(objectives={"fact": 1.0}, corpus=labelled, graph=tiny_graph)
+    once = TrainConfig(epochs=1, batch_size=4)
+    with pytest.raises(DataError, match="typing"):
+        train(fresh(), labelled, beside=wrong, out=tmp_path / "one", config=once)
+    assert train(fresh(), labelled, beside=right, out=tmp_path / "one", config=once).metrics
+    with pytest.raises(DataError, match="typing"):
+        train_tasks(
+            {"a": fresh()}, {"a": labelled}, beside=wrong, out=tmp_path / "many", config=once
+        )
+    assert not (tmp_path / "many").exists()

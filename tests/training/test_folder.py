@@ -9,7 +9,8 @@ import torch
 from safetensors.torch import load_file
 
 from lichen.base.errors import ArtifactError, ConfigError
-from lichen.training.folder import RunFolder
+from lichen.fusion.model import FusedModel
+from lichen.training.folder import RunFolder, model_spec
 
 
 def test_a_folder_is_one_run(tmp_path):
@@ -70,3 +71,13 @@ def test_a_run_killed_at_any_moment_goes_on_and_ends_with_the_same_weights(world
     mine, theirs = (load_file(tmp_path / n / "model/model.safetensors") for n in ("cut", "whole"))
     assert mine.keys() == theirs.keys()
     assert all(torch.equal(x, theirs[name]) for name, x in mine.items())
+
+
+def test_a_method_that_reads_otherwise_than_before_is_another_run(world, world_graph):
+    text, nodes, _ = world
+    specs = {
+        fusion: model_spec(FusedModel(text, nodes, fusion=fusion, graph=graph))
+        for fusion, graph in (("gate", None), ("input", world_graph))
+    }
+    assert "reading" not in specs["gate"]
+    assert specs["input"]["reading"] == 2

@@ -86,46 +86,67 @@ def header_columns(fields: Sequence[str]) -> Columns | None:
 
 
 def first_header(
-    path: Path, first: Sequence[str], soon: Iterable[Sequence[str]], *, is_told: bool
+    path: Path,
+    first: Sequence[str],
+    soon: Iterable[Sequence[str]],
+    *,
+    is_told: bool,
+    is_shared: bool = False,
 ) -> Columns | None:
     """Return the columns that the first row of a file names, or None when it is a fact.
 
-    Three letters such as h, r, t may be either. They are a fact when one of them comes again
-    soon, as labels do and names of columns do not, and when the caller says that there is no
-    header. What was taken for a header is logged: letters as a warning, as they may mislead.
+    Three letters such as h, r, t may be either. They are a fact when the caller says that there
+    is no header, and when they come again soon, as labels do and names of columns do not: the
+    relation's as a relation, or, where other relations are letters too, one of the others as a
+    head or tail. They are a header when another file of the folder begins with them too. What
+    was taken for a header is logged, and what is made of letters is, as a warning.
 
     Args:
         path: the file, for messages.
         first: its first row.
         soon: the `SOON` rows after it.
         is_told: whether the caller named the columns of a file without a header.
+        is_shared: whether another file of the folder has the same first row.
     """
     header = header_columns(first)
     if header is None:
         return None
-    names, said = ", ".join(first), ", ".join(DEFAULT)
+    names = ", ".join(first)
     if len(first) > len(DEFAULT) or any(len(name.strip()) > 1 for name in first):
         log.info("%s: the first row is a header: %s", path, names)
         return header
-    if is_told:
-        return None
-    if set(first).isdisjoint(label for row in soon for label in row):
+    if is_told or (not is_shared and _come_again(first, soon, header)):
+        why = "the columns are given" if is_told else "some of it comes again"
+        said = ", ".join(sorted(DEFAULT, key=header.places.__getitem__))
         log.warning(
-            "%s: the first row, %s, is taken for a header, as none of it comes again. If it is a "
-            "fact, pass --columns %s.",
+            "%s: the first row, %s, is taken for a fact, as %s. If it is a header, write %s there.",
             path,
             names,
-            said.replace(" ", ""),
+            why,
+            said,
         )
-        return header
+        return None
+    why = "another file begins with it too" if is_shared else "none of it comes again"
     log.warning(
-        "%s: the first row, %s, is taken for a fact, as some of it comes again. If it is a header, "
-        "write %s there.",
+        "%s: the first row, %s, is taken for a header, as %s. If it is a fact, pass --columns %s.",
         path,
         names,
-        said,
+        why,
+        ",".join(DEFAULT),
     )
-    return None
+    return header
+
+
+def _come_again(first: Sequence[str], soon: Iterable[Sequence[str]], header: Columns) -> bool:
+    """Say whether letters come again below, each where it stands for the same."""
+    head, relation, tail = (header.places[part] for part in DEFAULT)
+    rows = [row for row in soon if len(row) == len(first)]
+    relations = {row[relation] for row in rows}
+    if first[relation] in relations:
+        return True
+    ends = {row[place] for row in rows for place in (head, tail)}
+    is_letters = any(len(label.strip()) == 1 for label in relations)
+    return is_letters and not ends.isdisjoint((first[head], first[tail]))
 
 
 def given_columns(names: Sequence[str] | None) -> Columns:

@@ -103,6 +103,7 @@ def read_csv(
     *,
     split: str | None = None,
     columns: Sequence[str] | None = None,
+    is_shared: bool = False,
 ) -> None:
     """Read facts from a CSV file.
 
@@ -116,6 +117,7 @@ def read_csv(
         bad: told of bad rows.
         split: the split its facts belong to, where a row names none.
         columns: the order of the columns of a file without a header.
+        is_shared: whether another file of the folder has the same first line.
 
     Raises:
         DataError: the file cannot be read, or holds a bad row and `bad` says raise.
@@ -126,7 +128,8 @@ def read_csv(
         return
     soon = list(islice(rows, SOON))
     is_told = columns is not None
-    header = first_header(path, first[1], (fields for _, fields in soon), is_told=is_told)
+    below = (fields for _, fields in soon)
+    header = first_header(path, first[1], below, is_told=is_told, is_shared=is_shared)
     wanted = header or given_columns(columns)
     for number, fields in chain([] if header else [first], soon, rows):
         problem = wanted.problem(fields, separated="comma-separated")

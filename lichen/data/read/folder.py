@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -63,17 +64,27 @@ def read_folder(
     Raises:
         DataError: a file cannot be read, or holds a bad line and `bad` says raise.
     """
-    for split, path in split_files(folder).items():
+    files = split_files(folder)
+    begin = {x: _first_line(x) for x in files.values() if plain_suffix(x) in TABLES}
+    times = Counter(begin.values())
+    for split, path in files.items():
         builder.add_split(split)
         if plain_suffix(path) in RECORDS:
             read_jsonl(path, builder, bad, split=split)
         else:
-            TABLES[plain_suffix(path)](path, builder, bad, split=split, columns=columns)
+            is_shared = times[begin[path]] > 1
+            read = TABLES[plain_suffix(path)]
+            read(path, builder, bad, split=split, columns=columns, is_shared=is_shared)
     _read_entity_texts(folder, builder, bad)
     _read_wikidata_texts(folder / "entity2wikidata.json", builder)
     for label, text in _pairs(folder / "relation2text.txt", bad):
         if builder.has_relation(label):
             builder.add_relation(label, text=text)
+
+
+def _first_line(path: Path) -> str | None:
+    """Return the first line that is not blank, or None without one."""
+    return next((text.strip() for _, text in text_lines(path, BadLines("skip"))), None)
 
 
 def _read_entity_texts(folder: Path, builder: GraphBuilder, bad: BadLines) -> None:

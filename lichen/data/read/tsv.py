@@ -42,6 +42,7 @@ def read_tsv(
     *,
     split: str | None = None,
     columns: Sequence[str] | None = None,
+    is_shared: bool = False,
 ) -> None:
     """Read facts from a file of one fact a line.
 
@@ -55,6 +56,7 @@ def read_tsv(
         bad: told of bad lines.
         split: the split its facts belong to.
         columns: the order of the columns of a file without a header.
+        is_shared: whether another file of the folder has the same first line.
 
     Raises:
         DataError: the file cannot be read, or holds a bad line and `bad` says raise.
@@ -71,7 +73,8 @@ def read_tsv(
     raw = chain(soon, raw)
     rows = (line.decode(errors="replace").rstrip("\r\n").split(separator) for line in soon)
     is_told = columns is not None
-    header = first_header(path, first[1].split(separator), rows, is_told=is_told)
+    fields = first[1].split(separator)
+    header = first_header(path, fields, rows, is_told=is_told, is_shared=is_shared)
     table = _Table(path, header or wanted, separator, bad)
     start = first[0] + 1
     if set(table.wanted.places) - set(DEFAULT):

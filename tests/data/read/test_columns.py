@@ -18,9 +18,9 @@ def test_header_in_any_case_and_order():
     assert found.places == {"tail": 0, "relation": 1, "head": 2, "split": 3}
 
 
-def said_of(first, soon, caplog, *, is_told=False):
+def said_of(first, soon, caplog, **known):
     with caplog.at_level(logging.INFO):
-        found = first_header(Path("kg.tsv"), first, soon, is_told=is_told)
+        found = first_header(Path("kg.tsv"), first, soon, **{"is_told": False, **known})
     return found is not None, [(r.levelname, r.getMessage()) for r in caplog.records]
 
 
@@ -56,8 +56,49 @@ def test_letters_that_come_again_are_a_fact_and_warned_of(row, caplog):
     assert said == [("WARNING", warning)]
 
 
-def test_letters_are_a_fact_when_the_columns_are_told(caplog):
-    assert said_of(["h", "r", "t"], [["a", "q", "b"]], caplog, is_told=True) == (False, [])
+@pytest.mark.parametrize(
+    "soon",
+    [
+        [["p", "knows", "b"], ["a", "knows", "p"]],  # the relation's letter is an entity's
+        [["a", "s", "b"], ["a", "o", "c"]],  # and an entity's a relation's
+        [["s", "knows", "b"], ["b", "likes", "o"]],  # relations are words, so p is none
+    ],
+)
+def test_letters_that_come_again_elsewhere_are_a_header(soon, caplog):
+    assert said_of(["s", "p", "o"], soon, caplog)[0]
+
+
+@pytest.mark.parametrize(
+    "soon",
+    [
+        [["a", "q", "b"], ["b", "p", "c"]],
+        [["Graz", "p", "Austria"]],
+        [["o", "q", "b"]],
+    ],
+)
+def test_a_fact_of_letters_stays_one(soon, caplog):
+    assert not said_of(["s", "p", "o"], soon, caplog)[0]
+
+
+def test_letters_with_which_another_file_begins_are_a_header(caplog):
+    first, soon = ["h", "r", "t"], [["h", "r", "b"]]
+    warning = (
+        "kg.tsv: the first row, h, r, t, is taken for a header, as another file begins with it "
+        "too. If it is a fact, pass --columns head,relation,tail."
+    )
+    assert said_of(first, soon, caplog, is_shared=True) == (True, [("WARNING", warning)])
+    assert not said_of(first, soon, caplog, is_shared=True, is_told=True)[0]
+
+
+def test_letters_are_a_fact_when_the_columns_are_told_and_warned_of(caplog):
+    warning = (
+        "kg.tsv: the first row, t, r, h, is taken for a fact, as the columns are given. If it is "
+        "a header, write tail, relation, head there."
+    )
+    assert said_of(["t", "r", "h"], [["a", "q", "b"]], caplog, is_told=True) == (
+        False,
+        [("WARNING", warning)],
+    )
     assert said_of(["h", "r", "t", "split"], [["a", "r", "b", "x"]], caplog)[0]
 
 

@@ -50,6 +50,17 @@ def test_fact_in_two_splits_is_kept_in_both_and_said(tmp_path, caplog):
     )
 
 
+@pytest.mark.parametrize("ending", ["tsv", "csv"])
+def test_the_same_letters_first_in_two_files_are_a_header(tmp_path, ending):
+    separator = {"tsv": "\t", "csv": ","}[ending]
+    for split, row in [("train", "srb"), ("test", "brs")]:
+        lines = (separator.join(x) + "\n" for x in ("srt", row))
+        (tmp_path / f"{split}.{ending}").write_text("".join(lines))
+    assert set(read_graph(tmp_path).entities) == {"s", "b"}
+    (tmp_path / f"test.{ending}").write_text(separator.join("brs") + "\n")
+    assert set(read_graph(tmp_path).entities) == {"s", "b", "t"}
+
+
 def test_texts_beside_the_facts(tmp_path):
     (tmp_path / "train.txt").write_text("e1\t_r_x\te2\n")
     (tmp_path / "entity2text.txt").write_text("e1\tdog, a pet\ne2\tcat\nother\tcow, an animal\n")

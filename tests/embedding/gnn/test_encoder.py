@@ -132,7 +132,7 @@ def test_new_entities_with_facts_become_part_of_the_graph(graph):
     )
     assert two.num_entities == graph.num_entities + 2
     assert len(two.facts) == len(encoder.facts) + 3
-    with pytest.raises(DataError, match="'b' must have a fact with an entity known here"):
+    with pytest.raises(DataError, match="'b' must have a fact with an entity that was trained"):
         encoder.with_entities([("b", "likes", "c")])
     with pytest.raises(DataError, match="relation must be one of"):
         encoder.with_entities([("b", "adores", label)])

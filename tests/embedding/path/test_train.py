@@ -193,13 +193,13 @@ def test_the_checkpoint_of_another_run_is_refused(graph, tmp_path):
         return str(told.value)
 
     assert refusal(small(graph), graph, replace(SMALL, seed=3)) == (
-        f"{tmp_path}/state: holds a run with another config. Start as that run did, give another "
-        "folder, or remove this one to begin anew."
+        f"{tmp_path}/state: holds a run that differs in config. Start as that run did, give "
+        "another folder, or remove this one to begin anew."
     )
     wide = PathModel(graph, dim=4, num_layers=2)
-    assert "holds a run with another dim and num_layers. Start" in refusal(wide, graph)
+    assert "holds a run that differs in dim and num_layers. Start" in refusal(wide, graph)
     few = Graph.from_triples(_labels(graph)[:-1], splits={"valid": _labels(graph)[:2]})
-    assert "another facts and validation facts. Start" in refusal(small(few), few)
+    assert "differs in facts and validation facts. Start" in refusal(small(few), few)
 
 
 def test_a_full_disk_is_told(graph, tmp_path, disk_limit):
