@@ -27,7 +27,7 @@ def learnable(task: Task, corpus: Corpus, *, where: str, test: bool = False) -> 
             are missing or wrong, a split has a class that training lacks, there is one class only,
             or a question lies in two splits.
     """
-    with _named(where):
+    with named(where):
         shown = corpus.train
         _require_taught(task, shown)
         task.learnt(corpus)
@@ -54,8 +54,12 @@ def _require_taught(task: Task, shown: Corpus) -> None:
 
 
 @contextmanager
-def _named(where: str) -> Iterator[None]:
-    """Say of an error in documents which file they are of."""
+def named(where: str) -> Iterator[None]:
+    """Say of an error in documents which file they are of.
+
+    Raises:
+        DataError: the one that came, its file before it.
+    """
     try:
         yield
     except DataError as error:

@@ -18,7 +18,7 @@ from lichen.fusion.config import FusedConfig
 from lichen.fusion.model import FusedModel
 from lichen.fusion.parts import check_parts, make_config, require_links, require_point
 from lichen.fusion.tasks.task import make_task
-from lichen.jobs.beforehand import learnable, require_ids
+from lichen.jobs.beforehand import learnable, named, require_ids
 from lichen.jobs.guards import divide_labelled, warn_of_unread
 from lichen.jobs.recipe import Recipe
 from lichen.linking.linker import Linker
@@ -208,7 +208,8 @@ def _folds(recipe: Recipe, corpus: Corpus) -> tuple[Corpus, ...]:
     if asked.folds is None:
         return ()
     group = asked.group or recipe.model.group
-    return divide_labelled(corpus.train, asked.folds, group=group, together=asked.together)
+    with named(recipe.data.corpus):
+        return divide_labelled(corpus.train, asked.folds, group=group, together=asked.together)
 
 
 def _further(recipe: Recipe) -> list[str]:

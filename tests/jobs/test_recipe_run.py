@@ -44,7 +44,7 @@ def test_folds_that_cannot_be_are_refused_before_anything_is_embedded(home, toml
         ("folds = 1", ConfigError, r"compare\.folds must be .* 2"),
         ("folds = 90", DataError, r"as many documents as folds; got 20 for 90"),
         ('together = "fair"', ConfigError, r"compare\.together must stand beside compare\.folds"),
-        ('folds = 2\ntogether = "fair"', DataError, r"meta must have the key 'fair'"),
+        ('folds = 2\ntogether = "fair"', DataError, r"texts\.jsonl: document .* the key 'fair'"),
     ):
         (home / "recipe.toml").write_text(toml.replace("[compare]\n", f"[compare]\n{table}\n"))
         with pytest.raises(error, match=match):
