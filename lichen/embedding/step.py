@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -205,12 +206,19 @@ class Step(ABC):
             ends * squares(end, weights) + products * squares(asked, weights)
         )
 
+    def rounding(self) -> AbstractContextManager[Any]:
+        """Return what rounds the products within it as the comparison with candidates does."""
+        if isinstance(self.comparison, HalfDot):
+            return torch.autocast(self.device.type, torch.bfloat16)
+        return nullcontext()
+
     def relation_loss(
         self, h: Tensor, relation: Tensor, t: Tensor, every: Tensor, weights: Tensor
     ) -> Tensor:
         """Return the cross-entropy of telling relations from entities, summed with weights."""
-        scores = self.encoder.scorer.score_relations(h, t, every)
-        told = nn.functional.cross_entropy(scores, relation, reduction="none")
+        with self.rounding():
+            scores = self.encoder.scorer.score_relations(h, t, every)
+        told = nn.functional.cross_entropy(scores.float(), relation, reduction="none")
         return self.config.relation_weight * (told * weights).sum()
 
     def move(self, relations: UsedRelations) -> None:

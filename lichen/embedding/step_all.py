@@ -11,13 +11,15 @@ from torch import Tensor
 from lichen.data.graph import Ids
 from lichen.embedding.config import EmbeddingConfig
 from lichen.embedding.encoder import GraphEncoder
-from lichen.embedding.loss import against_all, binary_loss, softmax_loss
+from lichen.embedding.loss import Answers, against_all, binary_loss, softmax_loss
 from lichen.embedding.queries import Queries
 from lichen.embedding.step import Step, UsedRelations
 from lichen.embedding.team import Team
 
 MOST_ANSWERS = 16
 """Answers with which a query comes at a time, so that one of thousands does not rule its batch."""
+FACTS_AT_ONCE = 256
+"""Facts whose ends and relations are read at a time, so that they stay in cache."""
 
 
 class Candidates(NamedTuple):
@@ -41,8 +43,7 @@ class AllStep(Step):
     """Compares each query with every entity, never holding more than a block of scores.
 
     Every fact is asked in both directions, so the penalty of its tail is that of the head of the
-    reverse query, and is counted there. Where relations are told apart, one answer of a query,
-    drawn anew in each step, stands for all.
+    reverse query, and is counted there.
     """
 
     def __init__(
@@ -90,12 +91,6 @@ class AllStep(Step):
         self.team.add(candidates.into)
         self.entities.push(candidates.into)
 
-    def one_each(self, rows: Tensor, number: int) -> Tensor:
-        """Draw an answer of each query: `(answers,)` ascending rows -> `(number,)` of them."""
-        first = torch.searchsorted(rows, torch.arange(number + 1, device=rows.device))
-        share = torch.rand(number, generator=self.drop, dtype=torch.float64).to(rows.device)
-        return first[:-1] + (share * first.diff()).long()
-
     def _direction(
         self,
         queries: Tensor,
@@ -112,7 +107,6 @@ class AllStep(Step):
         answers.weights.div_(whole)
         entity, place = met.place(self.queries.entity[queries]), relations.place[rows]
         known = met.vectors.index_select(0, entity).requires_grad_()
-        moved = [(entity, known)]
         asked = self.ask(known, relations.table, place, asks_heads=asks_heads)
         if config.loss == "binary":
             loss = partial(binary_loss, scale=1 / whole)
@@ -131,21 +125,46 @@ class AllStep(Step):
         extra = self.penalty(known, 2 * weights, scorer.moduli)
         shared = weights.new_zeros(len(relations.table)).index_add_(0, place, weights)
         extra = extra + self.penalty(relations.table, shared, scorer.relation_moduli)
-        if config.relation_weight:
-            one = answers.columns.index_select(0, self.one_each(answers.rows, len(queries)))
-            tails = met.vectors.index_select(0, one).requires_grad_()
-            h, t = (tails, known) if asks_heads else (known, tails)
-            extra = extra + self.relation_loss(h, place, t, relations.table, weights)
-            moved.append((one, tails))
         if config.dura:
-            ends = met.vectors.index_select(0, answers.columns).requires_grad_()
-            way = place[answers.rows]
-            back = self.ask(ends, relations.table, way, asks_heads=not asks_heads)
             extra = extra + self.duality(known, asked, weights)
-            extra = extra + self.duality(ends, back, answers.weights)
-            moved.append((answers.columns, ends))
         ((asked * toward).sum() + extra).backward()  # type: ignore[no-untyped-call]
-        for ids, leaf in moved:
-            if leaf.grad is not None:
-                met.into.index_add_(0, ids, leaf.grad)
-        return float(value) + float(extra.detach())
+        total = float(value) + float(extra.detach())
+        if config.relation_weight or config.dura:
+            way = place[answers.rows]
+            for start in range(0, len(way), FACTS_AT_ONCE):
+                block = slice(start, start + FACTS_AT_ONCE)
+                some = Answers(*(x[block] for x in answers))
+                total += self._facts(some, way[block], known, met, relations, asks_heads=asks_heads)
+        met.into.index_add_(0, entity, gradient_of(known))
+        return total
+
+    def _facts(
+        self,
+        answers: Answers,
+        way: Tensor,
+        known: Tensor,
+        met: Candidates,
+        relations: UsedRelations,
+        *,
+        asks_heads: bool,
+    ) -> float:
+        """Add what each fact by itself asks of its ends and its relation, and return it."""
+        rows, columns, weights = answers
+        ends = met.vectors.index_select(0, columns).requires_grad_()
+        loss = ends.new_zeros(())
+        if self.config.relation_weight:
+            own = known.index_select(0, rows)
+            h, t = (ends, own) if asks_heads else (own, ends)
+            loss = loss + self.relation_loss(h, way, t, relations.table, weights)
+        if self.config.dura:
+            back = self.ask(ends, relations.table, way, asks_heads=not asks_heads)
+            loss = loss + self.duality(ends, back, weights)
+        loss.backward()  # type: ignore[no-untyped-call]
+        met.into.index_add_(0, columns, gradient_of(ends))
+        return float(loss.detach())
+
+
+def gradient_of(leaf: Tensor) -> Tensor:
+    """Return what autograd left on a tensor."""
+    assert leaf.grad is not None
+    return leaf.grad

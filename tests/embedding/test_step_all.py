@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from lichen.data.graph import Graph
+from lichen.embedding import step_all
 from lichen.embedding.config import EmbeddingConfig
 from lichen.embedding.encoder import GraphEncoder
 from lichen.embedding.step_all import MOST_ANSWERS, AllStep
@@ -63,10 +64,10 @@ def slow_loss(encoder, facts, config):
     ],
 )
 def test_a_step_on_everything_follows_the_gradient_of_the_slow_formula(
-    scorer, reciprocal, relation_weight, dura
+    scorer, reciprocal, relation_weight, dura, monkeypatch
 ):
-    one_answer_each = FACTS[1:]  # else relations are told from one of several answers
-    graph = Graph.from_triples(one_answer_each if relation_weight else FACTS)
+    monkeypatch.setattr(step_all, "FACTS_AT_ONCE", 3)
+    graph = Graph.from_triples(FACTS)
     config = EmbeddingConfig(
         n3=0.1,
         dura=dura,
@@ -113,11 +114,3 @@ def test_a_query_of_many_answers_comes_in_parts_unless_they_must_stay_together()
         found[name] = AllStep(encoder, graph.triples, EmbeddingConfig(**settings), Team()).num_items
     asked = 1 + len(facts)
     assert found == {"parts": asked + 1, "hidden": asked, "queries": asked, "binary": asked}
-
-
-def test_relations_are_told_from_any_answer_of_a_query():
-    encoder = GraphEncoder("distmult", Graph.from_triples(FACTS), dim=4)
-    step = AllStep(encoder, Graph.from_triples(FACTS).triples, EmbeddingConfig(), Team())
-    rows = torch.tensor([0, 1, 1, 1, 2, 2])
-    drawn = torch.stack([step.one_each(rows, 3) for _ in range(100)])
-    assert [set(column.tolist()) for column in drawn.T] == [{0}, {1, 2, 3}, {4, 5}]
