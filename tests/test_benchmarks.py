@@ -45,7 +45,7 @@ PLAIN = {
         "--seeds 0",
         {f"kgc_small-umls-distmult{x}": 1 for x in ("", *(f"-{layer}" for layer in LAYERS))},
     ),
-    "priors": ("--data kgc_wn18rr --seeds 0 1 2", {"prior-kgc_wn18rr-complex": 9}),
+    "priors": ("--data kgc_wn18rr --seeds 0 1 2", {"prior-kgc_wn18rr-complex": 12}),
     "classification": (
         "--scorers complex transe --seeds 0 1 2",
         {

@@ -113,9 +113,7 @@ SETTINGS = [
         data="kgc_fb15k237",
         scorer="complex",
         dim=1024,
-        config=replace(
-            FREEBASE, epochs=30, batch_size=512, relation_weight=1.0, valid_every=10
-        ),
+        config=replace(FREEBASE, epochs=30, batch_size=512, relation_weight=1.0, valid_every=10),
         published="LibKGE README: ComplEx 0.348",
         floor=0.354,
     ),

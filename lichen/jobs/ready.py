@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from lichen.base.errors import ConfigError
 from lichen.base.paths import require_folder
@@ -25,7 +27,7 @@ from lichen.linking.linker import Linker
 from lichen.lm.text_encoder import TextEncoder
 from lichen.training.beside import Beside
 from lichen.training.folder import SPEC, RunFolder
-from lichen.training.hashes import corpus_hash
+from lichen.training.hashes import corpus_hash, digest, graph_hash
 from lichen.training.loop import train
 from lichen.training.objectives.mask import WordHead
 from lichen.training.pretrain import pretrain
@@ -34,6 +36,9 @@ from lichen.training.reporters import require_reporter
 from lichen.training.run import Run
 
 log = logging.getLogger(__name__)
+
+VECTORS = "vectors.json"
+"""How the entity vectors of a recipe's run are made, in its folder."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -283,11 +288,25 @@ def _pretrained(ready: Ready) -> Ready:
     return replace(ready, text=run.text, head=run.head)
 
 
+def _vectors_spec(ready: Ready) -> dict[str, Any]:
+    """Return what a recipe's entity vectors come from: a graph and settings, or a folder."""
+    recipe, nodes = ready.recipe, ready.nodes
+    if recipe.nodes.folder is not None:
+        return {"nodes": digest(*(x.detach() for x in nodes.state_dict().values()))}
+    own = {"nodes": asdict(recipe.nodes), "embed": asdict(recipe.embed)}
+    return {**own, "graph": graph_hash(ready.graph)}
+
+
 def _require_own_folder(ready: Ready) -> None:
-    """Refuse a folder that holds another run."""
+    """Refuse a folder that holds another run; keep in it how its entity vectors are made."""
     recipe, folder = ready.recipe, RunFolder(Path(ready.recipe.out))
+    told, made = folder.path / VECTORS, _vectors_spec(ready)
     if not (folder.path / SPEC).is_file():
+        folder.path.mkdir(parents=True, exist_ok=True)
+        told.write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
         return
+    if told.is_file():
+        folder.require_same(made, record=VECTORS)
     model, data, beside = ready.model(), ready.corpus.train, ready.beside()
     run = Run(model=model, data=data, beside=beside, config=recipe.train, seed=recipe.seed)
     folder.require_same(folder.spec(run, data_hash=corpus_hash(data, group=model.config.group)))

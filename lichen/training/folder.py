@@ -15,6 +15,7 @@ from lichen.base.errors import ArtifactError, ConfigError
 from lichen.base.paths import require_folder
 from lichen.data.corpus import Corpus
 from lichen.fusion.model import FusedModel
+from lichen.training.hashes import graph_hash
 from lichen.training.resumable import LAST_FILE
 from lichen.training.run import RUN, Run
 
@@ -50,17 +51,22 @@ class RunFolder:
             "config": asdict(run.config),
             "seed": run.seed,
             "data": data_hash,
+            **facts_spec(run.model),
             **({} if run.beside is None else {"beside": run.beside.spec()}),
         }
 
-    def require_same(self, spec: dict[str, Any]) -> None:
+    def require_same(self, spec: dict[str, Any], *, record: str = SPEC) -> None:
         """Refuse to mix two runs in one folder.
+
+        Args:
+            spec: what makes a run this run.
+            record: the file that tells it of the folder's run.
 
         Raises:
             ConfigError: the folder holds a run with other settings or data.
             ArtifactError: its record cannot be read.
         """
-        path = self.path / SPEC
+        path = self.path / record
         try:
             said = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
@@ -120,6 +126,12 @@ def model_spec(model: FusedModel) -> dict[str, Any]:
     names = ("fusion", "task", "at", "labels", "entities", *config.settings())
     reading = {} if model.fusion.READING == 1 else {"reading": model.fusion.READING}
     return {name: getattr(config, name) for name in names} | reading
+
+
+def facts_spec(model: FusedModel) -> dict[str, str]:
+    """Return which facts a model reads; nothing where it reads vectors alone."""
+    reads = model.fusion.READS_FACTS or model.config.triple
+    return {"facts": graph_hash(model.graph)} if model.graph is not None and reads else {}
 
 
 def text_spec(model: FusedModel) -> dict[str, str]:

@@ -27,7 +27,7 @@ from lichen.fusion.parts import require_links
 from lichen.fusion.sibling import Siblings, own_settings, require_siblings, sibling
 from lichen.training.beside import Beside, BesideLoss, require_trained_text
 from lichen.training.config import TrainConfig, require_run
-from lichen.training.folder import RunFolder, model_spec, text_spec
+from lichen.training.folder import RunFolder, facts_spec, model_spec, text_spec
 from lichen.training.hashes import corpus_hash
 from lichen.training.loop import bundled, classes_of, measured, require_number
 from lichen.training.reporters import require_reporter
@@ -373,6 +373,7 @@ def _spec(run: TasksRun) -> dict[str, Any]:
             for name, corpus in run.data.items()
         },
         "weights": dict(run.weights),
+        "facts": {name: facts_spec(model) for name, model in run.models.items()},
         **({} if run.beside is None else {"beside": run.beside.spec()}),
     }
 

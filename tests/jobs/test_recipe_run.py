@@ -51,6 +51,25 @@ def test_folds_that_cannot_be_are_refused_before_anything_is_embedded(home, toml
             compare_recipe(Recipe.load(home / "recipe.toml"))
 
 
+@pytest.mark.parametrize(
+    ("was", "now", "match"),
+    [
+        ("dim = 16", "dim = 12", "another nodes"),
+        ("epochs = 30", "epochs = 3", "another embed"),
+        ("Solby\tin\tRedland", "Solby\tin\tBlueland", "another graph"),
+    ],
+)
+def test_vectors_made_otherwise_are_another_run(home, toml, was, now, match):
+    told = toml.replace('"neighbours"\nhead', '"add"\nhead').replace("epochs = 6", "epochs = 1")
+    (home / "recipe.toml").write_text(told)
+    assert train_recipe(Recipe.load(home / "recipe.toml")).model.config.fusion == "add"
+    (home / "recipe.toml").write_text(told.replace(was, now))
+    facts = (home / "facts.tsv").read_text()
+    (home / "facts.tsv").write_text(facts.replace(was, now))
+    with pytest.raises(ConfigError, match=match):
+        train_recipe(Recipe.load(home / "recipe.toml"))
+
+
 def test_a_recipe_may_train_the_language_model_by_adapters(home, toml):
     text = toml.replace("[train]", "lora = 2\n[train]").replace("epochs = 6", "epochs = 1")
     (home / "adapters.toml").write_text(text)

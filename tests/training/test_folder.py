@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 import torch
@@ -10,7 +11,7 @@ from safetensors.torch import load_file
 
 from lichen.base.errors import ArtifactError, ConfigError
 from lichen.fusion.model import FusedModel
-from lichen.training.folder import RunFolder, model_spec
+from lichen.training.folder import RunFolder, facts_spec, model_spec
 
 
 def test_a_folder_is_one_run(tmp_path):
@@ -38,6 +39,20 @@ def test_a_file_is_no_run_folder(tmp_path):
     (tmp_path / "run").write_text("here")
     with pytest.raises(ConfigError, match=r"run: must be a folder or free; .* is a file"):
         RunFolder(tmp_path / "run").begin({}, {})
+
+
+def test_a_run_that_reads_facts_is_another_with_other_facts(world, world_graph):
+    text, nodes, corpus = world
+    turned = replace(world_graph, triples=world_graph.triples[::-1, [2, 1, 0]])
+    told = {}
+    for fusion in ("neighbours", "add"):
+        for graph in (world_graph, turned):
+            model = FusedModel(text, nodes, fusion=fusion, graph=graph, labels=corpus.labels())
+            told.setdefault(fusion, []).append(facts_spec(model))
+    assert told["add"] == [{}, {}]
+    first, other = told["neighbours"]
+    assert first.keys() == {"facts"}
+    assert first != other
 
 
 PROGRAM = """
