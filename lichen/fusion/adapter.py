@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from lichen.fusion.known import Known
 from lichen.fusion.operator import TokenFusion, entity_writer
+from lichen.fusion.padding import in_parts
 
 WIDTH, HEADS = 128, 4
 
@@ -45,6 +46,10 @@ class AdapterFusion(TokenFusion):
         """Return x + V e + U h."""
         written = self.write(known.entities) * linked.unsqueeze(-1)
         narrow = self.down(self.norm(torch.cat([tokens, written], -1)))
-        seen = self.layer(narrow, src_key_padding_mask=~known.mask)
+        seen = in_parts(self._layer, narrow, known.mask)
         out: Tensor = (tokens + written + self.up(seen))[linked]
         return out
+
+    def _layer(self, states: Tensor, mask: Tensor) -> Tensor:
+        seen: Tensor = self.layer(states, src_key_padding_mask=~mask)
+        return seen

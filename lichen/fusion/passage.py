@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from lichen.fusion.batch import Batch
 from lichen.fusion.branches import takes_positions
+from lichen.fusion.padding import in_parts
 from lichen.fusion.splice import run_layers
 from lichen.lm.text_encoder import TextEncoder
 
@@ -90,8 +91,24 @@ class Passage:
             out: Tensor
             if given is None and stop is None:  # the whole backbone, whatever holds its layers
                 out = self.backbone(**inputs).last_hidden_state
+            elif given is None or self.text.is_causal:
+                out = self._run_layers(inputs, given=given, stop=stop)
             else:
-                out = run_layers(
-                    self.backbone, inputs, given=given, stop=stop, as_tuple=self.text.returns_tuple
-                )
+                out = self._run_on(given, inputs["attention_mask"], stop=stop)
         return out.float()
+
+    def _run_on(self, given: tuple[int, Tensor], mask: Tensor, *, stop: int | None) -> Tensor:
+        """Run layers of an encoder on states; ids, which no layer reads, are left out."""
+
+        def run(states: Tensor, mask: Tensor) -> Tensor:
+            inputs = {"input_ids": torch.zeros_like(mask), "attention_mask": mask}
+            return self._run_layers(inputs, given=(given[0], states), stop=stop)
+
+        return in_parts(run, given[1], mask)
+
+    def _run_layers(
+        self, inputs: dict[str, Tensor], *, given: tuple[int, Tensor] | None, stop: int | None
+    ) -> Tensor:
+        return run_layers(
+            self.backbone, inputs, given=given, stop=stop, as_tuple=self.text.returns_tuple
+        )
