@@ -20,6 +20,8 @@ BLOCK = 131_072
 """Differences held at a time by comparisons that no matrix product shortens: 512 KB."""
 BLOCK_WIDTH = 1024
 """Candidates that a block of differences holds at least, where there are as many."""
+EDGE = 64
+"""What the sides of bfloat16 products are multiples of: each new size stays in memory as code."""
 COLUMNS = 1024
 """Candidates that a product takes at a time on a processor, where its scores stay in cache."""
 
@@ -109,9 +111,11 @@ class HalfDot:
     def scores(self, queries: Tensor, candidates: Tensor, *, out: Tensor | None = None) -> Tensor:
         """Compare all with all."""
         found = queries.new_empty(len(queries), len(candidates)) if out is None else out
-        half = queries.bfloat16()
+        asked = _half(queries)
         for columns in _columns(candidates):
-            found[:, columns].copy_(half @ candidates[columns].bfloat16().T)
+            met = candidates[columns]
+            product = asked @ _half(met).T
+            found[:, columns].copy_(product[: len(queries), : len(met)])
         return found
 
     def pull(
@@ -119,11 +123,12 @@ class HalfDot:
     ) -> Tensor:
         """Return the gradient by the queries; `scores` is not read."""
         del scores
-        asked, toward = queries.bfloat16(), torch.zeros_like(queries)
+        asked, toward = _half(queries), torch.zeros_like(queries)
         for columns in _columns(candidates):
-            half = upstream[:, columns].bfloat16()
-            into[columns].add_(half.T @ asked)
-            toward.add_(half @ candidates[columns].bfloat16())
+            met = candidates[columns]
+            pulled = _half(upstream[:, columns], columns=True)
+            into[columns].add_((pulled.T @ asked)[: len(met)])
+            toward.add_((pulled @ _half(met))[: len(queries)])
         return toward
 
 
@@ -265,7 +270,7 @@ class Moduli:
 
 def all_with_all(comparison: Comparison, queries: Tensor, candidates: Tensor) -> Tensor:
     """Compare all with all, differentiably: `(b, width)`, `(n, width)` -> `(b, n)`."""
-    if comparison.is_dot:
+    if isinstance(comparison, Dot):
         return queries @ candidates.T
     found: Tensor = _AllWithAll.apply(comparison, queries, candidates)  # type: ignore[no-untyped-call]
     return found
@@ -292,6 +297,17 @@ def _columns(candidates: Tensor) -> Iterator[slice]:
     size = COLUMNS if candidates.device.type == "cpu" else max(1, len(candidates))
     for start in range(0, len(candidates), size):
         yield slice(start, start + size)
+
+
+def _half(matrix: Tensor, *, columns: bool = False) -> Tensor:
+    """Round to bfloat16, with rows of 0, and where asked columns, up to the next edge."""
+    rows, width = matrix.shape
+    size = -(-rows // EDGE) * EDGE, -(-width // EDGE) * EDGE if columns else width
+    if size == (rows, width):
+        return matrix.bfloat16()
+    whole = matrix.new_zeros(size, dtype=torch.bfloat16)
+    whole[:rows, :width].copy_(matrix)
+    return whole
 
 
 def _negative_squares(queries: Tensor, candidates: Tensor, into: Tensor) -> Iterator[Tensor]:

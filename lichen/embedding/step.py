@@ -5,15 +5,14 @@ from __future__ import annotations
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from lichen.base.errors import ConfigError
-from lichen.embedding.compare import Comparison, HalfDot
+from lichen.embedding.compare import Comparison, HalfDot, all_with_all
 from lichen.embedding.config import EmbeddingConfig
 from lichen.embedding.encoder import GraphEncoder
 from lichen.embedding.loss import n3, squares
@@ -206,19 +205,16 @@ class Step(ABC):
             ends * squares(end, weights) + products * squares(asked, weights)
         )
 
-    def rounding(self) -> AbstractContextManager[Any]:
-        """Return what rounds the products within it as the comparison with candidates does."""
-        if isinstance(self.comparison, HalfDot):
-            return torch.autocast(self.device.type, torch.bfloat16)
-        return nullcontext()
-
     def relation_loss(
         self, h: Tensor, relation: Tensor, t: Tensor, every: Tensor, weights: Tensor
     ) -> Tensor:
         """Return the cross-entropy of telling relations from entities, summed with weights."""
-        with self.rounding():
-            scores = self.encoder.scorer.score_relations(h, t, every)
-        told = nn.functional.cross_entropy(scores.float(), relation, reduction="none")
+        scorer = self.encoder.scorer
+        if scorer.is_bilinear:
+            scores = all_with_all(self.comparison, scorer.interaction(h, t), every)
+        else:
+            scores = scorer.score_relations(h, t, every)
+        told = nn.functional.cross_entropy(scores, relation, reduction="none")
         return self.config.relation_weight * (told * weights).sum()
 
     def move(self, relations: UsedRelations) -> None:

@@ -3,12 +3,14 @@ import torch
 
 from lichen.embedding import compare
 from lichen.embedding.compare import (
+    EDGE,
     Dot,
     Euclidean,
     HalfDot,
     Manhattan,
     Moduli,
     SquaredEuclidean,
+    _half,
     all_with_all,
 )
 
@@ -118,6 +120,15 @@ def test_half_precision_rounds_each_factor_and_each_sum_once():
     assert_rounded_once(into, pushed.T @ rounded[0])
 
 
+def test_sizes_of_half_products_are_few_since_each_stays_in_memory_as_code():
+    found = {tuple(_half(torch.ones(n, 5), columns=True).shape) for n in range(1, EDGE + 1)}
+    assert found == {(EDGE, EDGE)}
+    padded = _half(torch.ones(EDGE + 1, 5))
+    assert padded.shape == (2 * EDGE, 5)
+    assert padded.dtype == torch.bfloat16
+    assert padded.sum() == 5 * (EDGE + 1)
+
+
 def assert_rounded_once(found, exact):
     """Float32 that is as far from the exact sum as one rounding to bfloat16 goes."""
     assert found.dtype == torch.float32
@@ -141,5 +152,10 @@ def test_nothing_to_compare(kind):
 
 
 def test_all_with_all_is_differentiable(kind):
-    leaves = (drawn(3, 4).requires_grad_(), drawn(5, 4).flip(1).requires_grad_())
-    assert torch.autograd.gradcheck(lambda q, c: all_with_all(kind, q, c), leaves)
+    queries, candidates, upstream = drawn(3, 4), drawn(5, 4).flip(1), drawn(3, 5)
+    leaves = [x.float().requires_grad_() for x in (queries, candidates)]
+    found = all_with_all(kind, *leaves)
+    (found * upstream.float()).sum().backward()
+    told = (found.detach(), *(leaf.grad for leaf in leaves))
+    for value, expected in zip(told, slow(kind, queries, candidates, upstream), strict=True):
+        near(kind, value, expected.float())
