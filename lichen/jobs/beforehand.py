@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from lichen.base.errors import DataError
 from lichen.data.corpus import Corpus
-from lichen.data.graph import Graph
 from lichen.data.vocabulary import Vocabulary
 from lichen.fusion.tasks.task import Task
 
@@ -64,20 +63,3 @@ def named(where: str) -> Iterator[None]:
         yield
     except DataError as error:
         raise DataError(f"{where}: {error}") from None
-
-
-def require_ids(corpus: Corpus, graph: Graph, *, where: str) -> None:
-    """Refuse mentions of entities that a graph does not have.
-
-    Raises:
-        DataError: a mention's entity is no id of the graph.
-    """
-    for doc in corpus:
-        for mention in doc.mentions:
-            if mention.entity is not None and mention.entity >= graph.num_entities:
-                raise DataError(
-                    f"{where}: document {doc.id!r}: a mention's entity must be an id below "
-                    f"{graph.num_entities}, the number of entities of the graph; got "
-                    f"{mention.entity}. Link the text against this graph, or name the graph that "
-                    "it was linked against."
-                )

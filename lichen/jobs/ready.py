@@ -20,7 +20,7 @@ from lichen.fusion.config import FusedConfig
 from lichen.fusion.model import FusedModel
 from lichen.fusion.parts import check_parts, make_config, require_links, require_point
 from lichen.fusion.tasks.task import make_task
-from lichen.jobs.beforehand import learnable, named, require_ids
+from lichen.jobs.beforehand import learnable, named
 from lichen.jobs.guards import divide_labelled, warn_of_unread
 from lichen.jobs.recipe import Recipe
 from lichen.linking.linker import Linker
@@ -117,7 +117,8 @@ def prepare(recipe: Recipe, *, is_comparison: bool = False, processes: int = 1) 
     require_shared(processes, recipe.train, own, device=text.device, has_beside=has_beside)
     fusions = _compared(recipe, text) if is_comparison else ()
     graph = Graph.load(recipe.data.graph, on_bad_line=recipe.data.on_bad_line)
-    corpus = _texts(recipe, recipe.data.corpus, graph)
+    how = recipe.data.on_bad_line
+    corpus = Corpus.load(recipe.data.corpus, on_bad_line=how, graph=graph)
     warn_of_unread(corpus, where=recipe.data.corpus)
     task = make_task(own.task, group=own.group)
     has_folds = is_comparison and recipe.compare.folds is not None
@@ -126,7 +127,7 @@ def prepare(recipe: Recipe, *, is_comparison: bool = False, processes: int = 1) 
     if has_folds:
         for number, part in enumerate(_folds(recipe, corpus), 1):
             learnable(task, part, where=f"{recipe.data.corpus}, fold {number}", test=True)
-    more = {name: _texts(recipe, name, graph) for name in _further(recipe)}
+    more = {name: Corpus.load(name, on_bad_line=how, graph=graph) for name in _further(recipe)}
     nodes = _nodes(recipe, graph)
     check_parts(own, text, nodes, graph)
     ready = Ready(
@@ -221,13 +222,6 @@ def _further(recipe: Recipe) -> list[str]:
     """Return the files of texts that `[pretrain]` and `[beside]` name."""
     tables = [table for table in (recipe.pretrain, recipe.beside) if table is not None]
     return sorted({table.texts for table in tables if table.texts is not None})
-
-
-def _texts(recipe: Recipe, name: str, graph: Graph) -> Corpus:
-    """Return the texts of a file, whose mentions are of the graph's entities."""
-    corpus = Corpus.load(name, on_bad_line=recipe.data.on_bad_line, graph=graph)
-    require_ids(corpus, graph, where=name)
-    return corpus
 
 
 def _nodes(recipe: Recipe, graph: Graph) -> GraphEncoder:

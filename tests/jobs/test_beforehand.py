@@ -1,10 +1,9 @@
 import pytest
 
 from lichen.base.errors import DataError
-from lichen.data.corpus import Corpus, Document, Mention, Span
-from lichen.data.graph import Graph
+from lichen.data.corpus import Corpus, Document
 from lichen.fusion.tasks.task import make_task
-from lichen.jobs.beforehand import learnable, require_ids
+from lichen.jobs.beforehand import learnable
 
 
 def corpus(*said, **more):
@@ -47,12 +46,3 @@ def test_documents_that_cannot_be_measured_on_are_refused():
     task = make_task("choose", group="q")
     with pytest.raises(DataError, match=r"x.csv: question '1' .* must lie in one split"):
         learnable(task, corpus(*asked, meta={"q": "1"}), where="x.csv")
-
-
-def test_mentions_of_another_graph_are_refused():
-    graph = Graph.from_triples([("a", "r", "b")])
-    for entity in (None, 1):
-        mentions = (Mention(Span(0, 6), entity),)
-        require_ids(corpus(*GOOD, mentions=mentions), graph, where="x.csv")
-    with pytest.raises(DataError, match=r"x.csv: document '0': .* an id below 2, .* got 2"):
-        require_ids(corpus(*GOOD, mentions=(Mention(Span(0, 6), 2),)), graph, where="x.csv")

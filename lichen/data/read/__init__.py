@@ -198,18 +198,20 @@ def read_corpus(
     Args:
         path: "atlas"; a file (.jsonl or .csv, each also with .gz); or a folder of .txt files.
         on_bad_line: "raise" stops at the first bad line; "skip" drops and counts them.
-        graph: whose entities mentions of a .jsonl file may name by label; None takes ids alone.
+        graph: of whose entities the mentions are; in a .jsonl file they may name them by label.
+            None takes any ids, and no labels.
 
     Returns:
         The corpus.
 
     Raises:
-        DataError: nothing is there, nothing is in it, or a line is bad.
+        DataError: nothing is there, nothing is in it, a line is bad, or a mention's entity is no
+            id of the graph.
         ChoiceError: the suffix is unknown.
     """
     if path == "atlas":
         atlas: Corpus = import_module("lichen.data.atlas").load_corpus()
-        return atlas
+        return _of_graph(atlas, graph, path)
     place, bad = _there(path), BadLines(on_bad_line)
     if place.is_dir():
         documents = tuple(read_documents_folder(place, bad))
@@ -222,7 +224,25 @@ def read_corpus(
     bad.summarise(path)
     if not documents:
         raise _nothing(path, "document", bad)
-    return Corpus(documents)
+    return _of_graph(Corpus(documents), graph, path)
+
+
+def _of_graph(corpus: Corpus, graph: Graph | None, source: str | Path) -> Corpus:
+    """Return a corpus all of whose mentions are of entities that a graph has."""
+    if graph is None:
+        return corpus
+    for doc in corpus:
+        for mention in doc.mentions:
+            named = (mention.entity, *(candidate.entity for candidate in mention.candidates))
+            highest = max((entity for entity in named if entity is not None), default=-1)
+            if highest >= graph.num_entities:
+                raise DataError(
+                    f"{source}: document {doc.id!r}: a mention's entity must be an id below "
+                    f"{graph.num_entities}, the number of entities of the graph; got {highest}. "
+                    "Link the text against this graph, or name the graph that it was linked "
+                    "against."
+                )
+    return corpus
 
 
 def _nothing(source: str | Path, wanted: str, bad: BadLines) -> DataError:

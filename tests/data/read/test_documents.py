@@ -39,6 +39,18 @@ def test_mentions(tmp_path):
     )
 
 
+@pytest.mark.parametrize("wrong", [{"entity": 2}, {"entity": None, "candidates": [[2, 0.5]]}])
+def test_mentions_of_another_graph_are_refused_where_the_graph_is_told(tmp_path, wrong):
+    graph = Graph.from_triples([("tea", "is a", "drink")])
+    said = [{"start": 0, "end": 3, "entity": 1}, {"start": 4, "end": 5, **wrong}]
+    path = written(tmp_path, {"text": "tea 7", "mentions": said})
+    assert len(Corpus.load(path)) == 1
+    with pytest.raises(
+        DataError, match=r"c.jsonl: document .1.: .* below 2, .*; got 2\."
+    ):
+        Corpus.load(path, graph=graph)
+
+
 def test_a_mention_may_name_an_entity_by_its_label_where_the_graph_is_told(tmp_path):
     graph = Graph.from_triples([("tea", "is a", "drink"), ("7", "is a", "number")])
     named = {"start": 0, "end": 3, "entity": "tea", "candidates": [["tea", 0.9], [1, 0.1]]}
