@@ -6,9 +6,8 @@ relations. Complex numbers are interleaved there and two halves here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -19,6 +18,16 @@ from lichen.base.errors import ConfigError, DataError
 from lichen.base.extras import need
 from lichen.embedding.encoder import GraphEncoder
 from lichen.embedding.exchange.pykeen_triples import labels_of
+from lichen.embedding.exchange.pykeen_weights import (
+    Parts,
+    Plan,
+    formula_of,
+    plan_conve,
+    plan_tucker,
+    read_conve,
+    read_tucker,
+    tables,
+)
 
 COMPARED = 64
 """Random facts by which `from_pykeen` makes sure that both score alike."""
@@ -26,26 +35,15 @@ TOLERANCE = 1e-4
 """Largest difference of two scores, as a part of the largest score."""
 
 
-class _Parts(NamedTuple):
-    """What an encoder is made of; relations still in PyKEEN's order."""
-
-    scorer: str
-    dim: int
-    entities: Tensor
-    relations: Tensor
-    settings: Mapping[str, Any] = MappingProxyType({})
-    own: Mapping[str, Tensor] = MappingProxyType({})
-    """The scorer's own weights."""
-
-
 @torch.no_grad()
 def from_pykeen(model: Any, triples_factory: Any) -> GraphEncoder:
     """Return an encoder that scores facts as a PyKEEN model does.
 
-    Taken over are ComplEx, CP, DistMult, RESCAL, RotatE, SimplE, TransE, and TuckER without batch
-    normalisation, with and without inverse triples. PyKEEN's SimplE (1.11) does not cross an
+    Taken over are ComplEx, CP, DistMult, RESCAL, RotatE, SimplE, TransE and TuckER with and
+    without inverse triples, and ConvE with them. PyKEEN's SimplE (1.11) does not cross an
     entity's two vectors, so that it is a DistMult of twice the width, and becomes one. Its
-    RotatE takes the Euclidean distance.
+    RotatE takes the Euclidean distance. A TuckER with batch normalisation becomes one without,
+    of a number more an entity and a relation, with what its normalisation had come to.
 
     Args:
         model: a `pykeen.models.Model`.
@@ -70,9 +68,7 @@ def from_pykeen(model: Any, triples_factory: Any) -> GraphEncoder:
             f"{model.num_real_relations} relations; got {expected[0]} and {expected[1]}. Pass the "
             "one that it was trained with."
         )
-    interaction = getattr(model, "interaction", None)  # PyKEEN's baselines have none
-    formula = model if interaction is None else getattr(interaction, "base", interaction)
-    name = type(formula).__name__.removesuffix("Interaction")
+    name = type(formula_of(model)).__name__.removesuffix("Interaction")
     found = choose("PyKEEN model", name, _READERS)(model)
     encoder = GraphEncoder(
         found.scorer,
@@ -98,7 +94,8 @@ def to_pykeen(encoder: GraphEncoder) -> Any:
     not cross an entity's two vectors.
 
     Args:
-        encoder: of complex, cp, distmult, rescal, rotate (Euclidean), simple, transe or tucker.
+        encoder: of complex, conve, cp, distmult, rescal, rotate (Euclidean), simple, transe or
+            tucker.
 
     Returns:
         A `pykeen.models.Model` in evaluation mode.
@@ -123,13 +120,13 @@ def to_pykeen(encoder: GraphEncoder) -> Any:
         relations = torch.stack(relations.chunk(2), dim=1).flatten(0, 1)
     plan = plan_of(encoder, encoder.vectors().cpu(), relations)
     model = getattr(models, plan.model)(triples_factory=sizes, **plan.settings)
-    if "core" in encoder.scorer.state_dict():
-        model.interaction.core_tensor.copy_(encoder.scorer.state_dict()["core"])
-    for parts, tables in (
+    if plan.own:
+        model.interaction.load_state_dict(plan.own)
+    for parts, found in (
         (model.entity_representations, plan.entities),
         (model.relation_representations, plan.relations),
     ):
-        for part, table in zip(parts, tables, strict=True):
+        for part, table in zip(parts, found, strict=True):
             weight = next(part.parameters())
             weight.copy_(table.reshape(weight.shape))
     return model.eval()
@@ -155,16 +152,9 @@ def _refuse_difference(encoder: GraphEncoder, model: Any) -> None:
             raise DataError(
                 f"{type(model).__name__}: the encoder must score facts as the PyKEEN model does; "
                 f"scores differ by up to {gap:.2g}. The model computes something beside its "
-                "formula, such as a clamp or batch normalisation, which Lichen cannot hold."
+                "formula, such as a clamp, which Lichen cannot hold."
             )
     model.train(was_training)
-
-
-def _tables(model: Any) -> tuple[list[Tensor], list[Tensor]]:
-    return (
-        [part().detach().cpu() for part in model.entity_representations],
-        [part().detach().cpu() for part in model.relation_representations],
-    )
 
 
 def _halves(numbers: Tensor) -> Tensor:
@@ -177,97 +167,82 @@ def _interleaved(halves: Tensor) -> Tensor:
     return torch.stack(halves.chunk(2, dim=-1), dim=-1).flatten(-2)
 
 
-def _read_complex(model: Any) -> _Parts:
-    (entities,), (relations,) = _tables(model)
-    return _Parts("complex", 2 * entities.shape[1], _halves(entities), _halves(relations))
+def _read_complex(model: Any) -> Parts:
+    (entities,), (relations,) = tables(model)
+    return Parts("complex", 2 * entities.shape[1], _halves(entities), _halves(relations))
 
 
-def _read_cp(model: Any) -> _Parts:
-    sides, (relations,) = _tables(model)
+def _read_cp(model: Any) -> Parts:
+    sides, (relations,) = tables(model)
     head, tail = (side.flatten(1) for side in sides)
-    return _Parts("cp", head.shape[1], torch.cat([head, tail], dim=1), relations.flatten(1))
+    return Parts("cp", head.shape[1], torch.cat([head, tail], dim=1), relations.flatten(1))
 
 
-def _read_distmult(model: Any) -> _Parts:
-    (entities,), (relations,) = _tables(model)
-    return _Parts("distmult", entities.shape[1], entities, relations)
+def _read_distmult(model: Any) -> Parts:
+    (entities,), (relations,) = tables(model)
+    return Parts("distmult", entities.shape[1], entities, relations)
 
 
-def _read_rescal(model: Any) -> _Parts:
-    (entities,), (relations,) = _tables(model)
-    return _Parts("rescal", entities.shape[1], entities, relations.flatten(1))
+def _read_rescal(model: Any) -> Parts:
+    (entities,), (relations,) = tables(model)
+    return Parts("rescal", entities.shape[1], entities, relations.flatten(1))
 
 
-def _read_rotate(model: Any) -> _Parts:
-    (entities,), (relations,) = _tables(model)
+def _read_rotate(model: Any) -> Parts:
+    (entities,), (relations,) = tables(model)
     settings = {"distance": "euclidean"}
-    return _Parts("rotate", 2 * entities.shape[1], _halves(entities), relations.angle(), settings)
+    return Parts("rotate", 2 * entities.shape[1], _halves(entities), relations.angle(), settings)
 
 
-def _read_simple(model: Any) -> _Parts:
-    entities, relations = (torch.cat(tables, dim=1) for tables in _tables(model))
-    return _Parts("distmult", entities.shape[1], entities, relations / 2)
+def _read_simple(model: Any) -> Parts:
+    entities, relations = (torch.cat(tables, dim=1) for tables in tables(model))
+    return Parts("distmult", entities.shape[1], entities, relations / 2)
 
 
-def _read_transe(model: Any) -> _Parts:
+def _read_transe(model: Any) -> Parts:
     p, is_power = model.interaction.p, model.interaction.power_norm
     if p not in (1, 2):
         raise ConfigError(
             f"TransE: scoring_fct_norm must be 1 or 2; got {p}. Lichen has no such distance."
         )
-    (entities,), (relations,) = _tables(model)
+    (entities,), (relations,) = tables(model)
     settings = {"norm": int(p), "squared": bool(is_power and p == 2)}
-    return _Parts("transe", entities.shape[1], entities, relations, settings)
+    return Parts("transe", entities.shape[1], entities, relations, settings)
 
 
-def _read_tucker(model: Any) -> _Parts:
-    (entities,), (relations,) = _tables(model)
-    settings = {"relation_dim": relations.shape[1]}
-    own = {"core": model.interaction.core_tensor.detach().cpu()}
-    return _Parts("tucker", entities.shape[1], entities, relations, settings, own)
-
-
-_READERS: dict[str, Callable[[Any], _Parts]] = {
+_READERS: dict[str, Callable[[Any], Parts]] = {
     "CP": _read_cp,
     "ComplEx": _read_complex,
+    "ConvE": read_conve,
     "DistMult": _read_distmult,
     "RESCAL": _read_rescal,
     "RotatE": _read_rotate,
     "SimplE": _read_simple,
     "TransE": _read_transe,
-    "TuckER": _read_tucker,
+    "TuckER": read_tucker,
 }
 """PyKEEN interaction to the function that takes a model apart."""
 
 
-class _Plan(NamedTuple):
-    """A PyKEEN model to make, and its tables."""
-
-    model: str
-    settings: dict[str, Any]
-    entities: list[Tensor]
-    relations: list[Tensor]
-
-
-def _plan_complex(encoder: GraphEncoder, entities: Tensor, relations: Tensor) -> _Plan:
+def _plan_complex(encoder: GraphEncoder, entities: Tensor, relations: Tensor) -> Plan:
     settings = {"embedding_dim": encoder.dim // 2}
-    return _Plan("ComplEx", settings, [_interleaved(entities)], [_interleaved(relations)])
+    return Plan("ComplEx", settings, [_interleaved(entities)], [_interleaved(relations)])
 
 
-def _plan_cp(encoder: GraphEncoder, entities: Tensor, relations: Tensor) -> _Plan:
+def _plan_cp(encoder: GraphEncoder, entities: Tensor, relations: Tensor) -> Plan:
     settings = {"embedding_dim": encoder.dim, "rank": 1}
-    return _Plan("CP", settings, list(entities.chunk(2, dim=1)), [relations])
+    return Plan("CP", settings, list(entities.chunk(2, dim=1)), [relations])
 
 
-def _plan_distmult(encoder: GraphEncoder, entities: Tensor, relations: Tensor) -> _Plan:
-    return _Plan("DistMult", {"embedding_dim": encoder.dim}, [entities], [relations])
+def _plan_distmult(encoder: GraphEncoder, entities: Tensor, relations: Tensor) -> Plan:
+    return Plan("DistMult", {"embedding_dim": encoder.dim}, [entities], [relations])
 
 
-def _plan_rescal(encoder: GraphEncoder, entities: Tensor, relations: Tensor) -> _Plan:
-    return _Plan("RESCAL", {"embedding_dim": encoder.dim}, [entities], [relations])
+def _plan_rescal(encoder: GraphEncoder, entities: Tensor, relations: Tensor) -> Plan:
+    return Plan("RESCAL", {"embedding_dim": encoder.dim}, [entities], [relations])
 
 
-def _plan_rotate(encoder: GraphEncoder, entities: Tensor, relations: Tensor) -> _Plan:
+def _plan_rotate(encoder: GraphEncoder, entities: Tensor, relations: Tensor) -> Plan:
     distance = encoder.settings.get("distance", "moduli")
     if distance != "euclidean":
         raise ConfigError(
@@ -276,41 +251,33 @@ def _plan_rotate(encoder: GraphEncoder, entities: Tensor, relations: Tensor) -> 
         )
     turned = torch.cat([relations.cos(), relations.sin()], dim=1)
     settings = {"embedding_dim": encoder.dim // 2}
-    return _Plan("RotatE", settings, [_interleaved(entities)], [_interleaved(turned)])
+    return Plan("RotatE", settings, [_interleaved(entities)], [_interleaved(turned)])
 
 
-def _plan_simple(encoder: GraphEncoder, entities: Tensor, relations: Tensor) -> _Plan:
+def _plan_simple(encoder: GraphEncoder, entities: Tensor, relations: Tensor) -> Plan:
     head, tail = entities.chunk(2, dim=1)
     sides = [entities, torch.cat([tail, head], dim=1)]
-    return _Plan("CP", {"embedding_dim": 2 * encoder.dim, "rank": 1}, sides, [relations / 2])
+    return Plan("CP", {"embedding_dim": 2 * encoder.dim, "rank": 1}, sides, [relations / 2])
 
 
-def _plan_transe(encoder: GraphEncoder, entities: Tensor, relations: Tensor) -> _Plan:
+def _plan_transe(encoder: GraphEncoder, entities: Tensor, relations: Tensor) -> Plan:
     settings = {
         "embedding_dim": encoder.dim,
         "scoring_fct_norm": encoder.settings.get("norm", 1),
         "power_norm": encoder.settings.get("squared", False),
     }
-    return _Plan("TransE", settings, [entities], [relations])
+    return Plan("TransE", settings, [entities], [relations])
 
 
-def _plan_tucker(encoder: GraphEncoder, entities: Tensor, relations: Tensor) -> _Plan:
-    settings = {
-        "embedding_dim": encoder.dim,
-        "relation_dim": relations.shape[1],
-        "apply_batch_normalization": False,
-    }
-    return _Plan("TuckER", settings, [entities], [relations])
-
-
-_PLANS: dict[str, Callable[[GraphEncoder, Tensor, Tensor], _Plan]] = {
+_PLANS: dict[str, Callable[[GraphEncoder, Tensor, Tensor], Plan]] = {
     "complex": _plan_complex,
+    "conve": plan_conve,
     "cp": _plan_cp,
     "distmult": _plan_distmult,
     "rescal": _plan_rescal,
     "rotate": _plan_rotate,
     "simple": _plan_simple,
     "transe": _plan_transe,
-    "tucker": _plan_tucker,
+    "tucker": plan_tucker,
 }
 """Scorer to the function that says what PyKEEN model is its like."""

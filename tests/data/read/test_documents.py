@@ -45,9 +45,7 @@ def test_mentions_of_another_graph_are_refused_where_the_graph_is_told(tmp_path,
     said = [{"start": 0, "end": 3, "entity": 1}, {"start": 4, "end": 5, **wrong}]
     path = written(tmp_path, {"text": "tea 7", "mentions": said})
     assert len(Corpus.load(path)) == 1
-    with pytest.raises(
-        DataError, match=r"c.jsonl: document .1.: .* below 2, .*; got 2\."
-    ):
+    with pytest.raises(DataError, match=r"c.jsonl: document .1.: .* below 2, .*; got 2\."):
         Corpus.load(path, graph=graph)
 
 
