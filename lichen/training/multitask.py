@@ -363,6 +363,7 @@ def _file(name: str, part: str) -> str:
 
 def _spec(run: TasksRun) -> dict[str, Any]:
     """Return what makes this run this run: equal for a run that may go on."""
+    facts = {name: told for name, model in run.models.items() if (told := facts_spec(model))}
     return {
         "models": {name: model_spec(model) for name, model in run.models.items()},
         "text": text_spec(next(iter(run.models.values()))),
@@ -373,7 +374,7 @@ def _spec(run: TasksRun) -> dict[str, Any]:
             for name, corpus in run.data.items()
         },
         "weights": dict(run.weights),
-        "facts": {name: facts_spec(model) for name, model in run.models.items()},
+        **({"facts": facts} if facts else {}),
         **({} if run.beside is None else {"beside": run.beside.spec()}),
     }
 
