@@ -19,7 +19,7 @@ from lichen.embedding.team import Team
 MOST_ANSWERS = 16
 """Answers with which a query comes at a time, so that one of thousands does not rule its batch."""
 FACTS_AT_ONCE = 256
-"""Facts whose ends and relations are read at a time, so that they stay in cache."""
+"""Facts whose ends and relations a processor reads at a time, so that they stay in cache."""
 
 
 class Candidates(NamedTuple):
@@ -131,8 +131,9 @@ class AllStep(Step):
         total = float(value) + float(extra.detach())
         if config.relation_weight or config.dura:
             way = place[answers.rows]
-            for start in range(0, len(way), FACTS_AT_ONCE):
-                block = slice(start, start + FACTS_AT_ONCE)
+            size = FACTS_AT_ONCE if self.device.type == "cpu" else max(1, len(way))
+            for start in range(0, len(way), size):
+                block = slice(start, start + size)
                 some = Answers(*(x[block] for x in answers))
                 total += self._facts(some, way[block], known, met, relations, asks_heads=asks_heads)
         met.into.index_add_(0, entity, gradient_of(known))

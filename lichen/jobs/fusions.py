@@ -34,7 +34,7 @@ from lichen.jobs.guards import divide_labelled, leaks_between, require_folds, re
 from lichen.jobs.ranking import FusionTable, Standing
 from lichen.lm.text_encoder import TextEncoder
 from lichen.training.config import TrainConfig
-from lichen.training.hashes import corpus_hash
+from lichen.training.hashes import corpus_hash, graph_hash
 from lichen.training.loop import train
 from lichen.training.predict import lost_mentions
 from lichen.training.twins import KINDS, Kind, untrained_twin
@@ -106,10 +106,10 @@ class Contest:
             require_links("test", corpus.test)
 
     @cached_property
-    def parts(self) -> tuple[str, float, int]:
+    def parts(self) -> tuple[str, float, str]:
         """Return what tells these parts from others: language model, vectors, facts."""
         total = self.nodes.vectors().detach().double().sum().item()
-        return self.text.fingerprint, total, self.graph.num_facts
+        return self.text.fingerprint, total, graph_hash(self.graph)
 
     @cached_property
     def rounds(self) -> tuple[Contest, ...]:

@@ -28,11 +28,15 @@ def corpus_hash(data: Corpus, *, group: str | None = None) -> str:
 
 
 def graph_hash(graph: Graph) -> str:
-    """Return a hash of what objectives read of a graph: training facts, descriptions and types."""
+    """Return a hash of what training reads of a graph: facts, their splits, types and all words."""
+    splits = {name: torch.from_numpy(rows.copy()) for name, rows in sorted(graph.splits.items())}
+    told = (graph.descriptions, graph.types, graph.relation_texts)
     return digest(
-        torch.from_numpy(graph.split("train").copy()),
-        repr((graph.entities.labels, sorted(graph.descriptions.items()))),
-        repr(sorted(graph.types.items())),
+        torch.from_numpy(graph.triples.copy()),
+        repr(list(splits)),
+        *splits.values(),
+        repr((graph.entities.labels, graph.relations.labels, graph.names)),
+        repr([sorted(words.items()) for words in told]),
     )
 
 

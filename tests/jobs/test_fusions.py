@@ -42,9 +42,10 @@ def test_knowledge_that_texts_never_told_is_worth_it_and_runs_are_kept(
     monkeypatch.setattr(fusions, "train", refuse)
     again = compare_fusions(contest, fusions=("gate", "neighbours"), out=tmp_path)
     assert again == table
-    other = replace(contest, config=TrainConfig(epochs=1))
-    with pytest.raises(AssertionError, match="trained again"):
-        compare_fusions(other, fusions=("gate",), out=tmp_path)
+    turned = replace(contest.graph, triples=contest.graph.triples[:, [2, 1, 0]])
+    for change in ({"config": TrainConfig(epochs=1)}, {"graph": turned}):
+        with pytest.raises(AssertionError, match="trained again"):
+            compare_fusions(replace(contest, **change), fusions=("gate",), out=tmp_path)
 
 
 def test_a_cut_comparison_goes_on_where_it_stopped(contest, tmp_path):

@@ -3,6 +3,8 @@ from dataclasses import replace
 import pytest
 
 from lichen.data.corpus import Corpus
+from lichen.data.graph import Name
+from lichen.data.vocabulary import Vocabulary
 from lichen.training.hashes import corpus_hash, digest, graph_hash
 
 
@@ -25,11 +27,21 @@ def test_groups_count_where_they_are_asked_for(tiny_corpus):
     assert corpus_hash(other, group="question") != corpus_hash(tiny_corpus, group="question")
 
 
-def test_what_is_learned_of_a_graph_changes_its_hash(tiny_graph):
-    turned = tiny_graph.triples[:, [2, 1, 0]]
-    changes = {"triples": turned}, {"types": {}}, {"descriptions": {}}
+def test_what_is_read_of_a_graph_changes_its_hash(tiny_graph):
+    labels = tiny_graph.relations.labels
+    changes = (
+        {"triples": tiny_graph.triples[:, [2, 1, 0]]},
+        {"splits": {"train": range(1, tiny_graph.num_facts), "valid": [0]}},
+        {"splits": {"train": range(1, tiny_graph.num_facts), "test": [0]}},
+        {"types": {}},
+        {"descriptions": {}},
+        {"names": (Name(0, "another name", "en"),)},
+        {"relations": Vocabulary([f"not {label}" for label in labels])},
+        {"relation_texts": {0: "said otherwise"}},
+    )
     found = {graph_hash(replace(tiny_graph, **change)) for change in changes}
-    assert len(found | {graph_hash(tiny_graph)}) == 4
+    assert len(found | {graph_hash(tiny_graph)}) == len(changes) + 1
+    assert graph_hash(replace(tiny_graph)) == graph_hash(tiny_graph)
 
 
 def test_a_digest_tells_the_order_of_its_parts():
