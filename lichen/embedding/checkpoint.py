@@ -201,34 +201,36 @@ def encoder_run(encoder: GraphEncoder, graph: Graph, config: EmbeddingConfig) ->
     return run | {f"encoder.{name}": digest(tensor.numpy(force=True)) for name, tensor in fixed}
 
 
-def start_of(encoder: GraphEncoder) -> str:
-    """Return the hash of what an encoder starts from: its weights, and its stream if it draws."""
+def start_of(weights: Mapping[str, Tensor], draw: np.random.Generator | None = None) -> str:
+    """Return the hash of what a model starts from: its weights, and its stream if it draws."""
     found = hashlib.sha256()
-    for name, tensor in sorted(encoder.state_dict().items()):
+    for name, tensor in sorted(weights.items()):
         found.update(f"{name}:{digest(tensor.numpy(force=True))}".encode())
-    if encoder.draw is not None:
-        found.update(json.dumps(encoder.draw.bit_generator.state).encode())
+    if draw is not None:
+        found.update(json.dumps(draw.bit_generator.state).encode())
     return found.hexdigest()
 
 
-def require_kept(folder: Path, encoder: GraphEncoder, tensors: Mapping[str, Tensor]) -> None:
-    """Refuse an encoder whose weights are none that a run kept.
+def require_kept(
+    folder: Path, own: Mapping[str, Tensor], tensors: Mapping[str, Tensor], *, last: str
+) -> None:
+    """Refuse a model whose weights are none that a run kept.
 
     Args:
         folder: where the run's state is.
-        encoder: what is to go on, and does not start as the run did.
-        tensors: the run's state, its last weights as `encoder.` and its best as `best.`.
+        own: weights of what is to go on, and does not start as the run did.
+        tensors: the run's state, its best weights as `best.`.
+        last: prefix of its last weights.
 
     Raises:
         ConfigError: it holds other weights.
     """
-    own = encoder.state_dict()
-    for prefix in ("encoder.", "best."):
+    for prefix in (last, "best."):
         kept = part(tensors, prefix)
         if kept and all(torch.equal(kept[name], x.cpu()) for name, x in own.items()):
             return
     raise ConfigError(
-        f"{folder}: holds a run that began with other vectors. Build the encoder anew as that run "
+        f"{folder}: holds a run that began with other weights. Build the model anew as that run "
         f"did, {_ELSE}"
     )
 

@@ -101,7 +101,7 @@ def train_embedding(
         DataError: there is no training fact, the graph is not the encoder's, or the vectors hold
             a NaN or an infinity before the first step.
         ConfigError: settings do not go together, or `checkpoint` holds another run, such as one
-            that began with other vectors, is being written by one, or has no name.
+            that began with other weights, is being written by one, or has no name.
         LichenError: the loss is no longer a number, or the disk is full.
     """
     settings = config or EmbeddingConfig()
@@ -188,7 +188,7 @@ class _Run:
         self.config, self.team = step.config, step.team
         self.graph = graph
         self.valid = self._choose_valid(graph)
-        start = "" if checkpoint is None else start_of(encoder)
+        start = "" if checkpoint is None else start_of(encoder.state_dict(), encoder.draw)
         self.progress = _Progress(learning_rate=self.config.learning_rate, start=start)
         self.best = {} if self.valid is None else self._copy()
         self.start = {} if checkpoint is None else self.best or self._copy()
@@ -322,7 +322,7 @@ class _Run:
         (tensors, progress), folder = found, self.checkpoint.folder
         made = _Progress(**progress)
         if made.start != self.progress.start:
-            require_kept(folder, self.encoder, tensors)
+            require_kept(folder, self.encoder.state_dict(), tensors, last="encoder.")
         require_course(folder, self.config, epoch=made.epoch, valid_mrr=made.valid_mrr)
         self._restore(part(tensors, "encoder."))
         self.best = part(tensors, "best.")

@@ -32,8 +32,10 @@ def in_parts(run: Callable[[Tensor, Tensor], Tensor], states: Tensor, mask: Tens
     parts = []
     for rows in order.split(PART):  # type: ignore[no-untyped-call]
         columns = mask[rows].any(0).nonzero()[:, 0]
-        place = rows[:, None], columns
-        found = run(states[place], mask[place])
+        found = run(
+            states.index_select(0, rows).index_select(1, columns),
+            mask.index_select(0, rows).index_select(1, columns),
+        )
         whole = found.new_zeros(len(rows), states.shape[1], found.shape[2])
         parts.append(whole.index_copy(1, columns, found))
-    return torch.cat(parts)[order.argsort()]
+    return torch.cat(parts).index_select(0, order.argsort())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+
 import torch
 from torch import Tensor, nn
 
@@ -9,6 +11,7 @@ from lichen.fusion.batch import Batch
 from lichen.fusion.branches import takes_positions
 from lichen.fusion.padding import in_parts
 from lichen.fusion.splice import run_layers
+from lichen.lm.attention import attention_of
 from lichen.lm.text_encoder import TextEncoder
 
 
@@ -90,7 +93,8 @@ class Passage:
         with self.text.autocast():
             out: Tensor
             if given is None and stop is None:  # the whole backbone, whatever holds its layers
-                out = self.backbone(**inputs).last_hidden_state
+                with self._attention(inputs):
+                    out = self.backbone(**inputs).last_hidden_state
             elif given is None or self.text.is_causal:
                 out = self._run_layers(inputs, given=given, stop=stop)
             else:
@@ -109,6 +113,11 @@ class Passage:
     def _run_layers(
         self, inputs: dict[str, Tensor], *, given: tuple[int, Tensor] | None, stop: int | None
     ) -> Tensor:
-        return run_layers(
-            self.backbone, inputs, given=given, stop=stop, as_tuple=self.text.returns_tuple
-        )
+        with self._attention(inputs):
+            return run_layers(
+                self.backbone, inputs, given=given, stop=stop, as_tuple=self.text.returns_tuple
+            )
+
+    def _attention(self, inputs: dict[str, Tensor]) -> AbstractContextManager[None]:
+        mask = inputs["attention_mask"]
+        return attention_of(mask.device, tokens=mask.shape[1])

@@ -143,7 +143,7 @@ def interrupt(*_):
 @pytest.mark.parametrize(
     ("other", "told"),
     [
-        ({"seed": 1}, r"began with other vectors\. Build the encoder anew as that run did, give"),
+        ({"seed": 1}, r"began with other weights\. Build the model anew as that run did, give"),
         ({"valid": 5}, "differs in validation facts"),
         ({"valid": 0}, "differs in validation facts and known facts"),
         ({"epochs": 6, "last_rate": 0.5}, r"differs in embed\.epochs\. Start"),
@@ -219,7 +219,7 @@ def test_an_encoder_that_holds_what_the_run_kept_goes_on(tmp_path):
     assert torch.equal(encoder.entity_table, whole.entity_table)
     with torch.no_grad():
         encoder.entity_table.add_(0.5)
-    with pytest.raises(ConfigError, match="holds a run that began with other vectors"):
+    with pytest.raises(ConfigError, match="holds a run that began with other weights"):
         train_embedding(encoder, graph(), **given)
 
 

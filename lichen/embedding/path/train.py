@@ -14,7 +14,14 @@ from torch import Tensor, nn
 from lichen.base.errors import DataError, LichenError
 from lichen.base.progress import track
 from lichen.data.graph import Graph, Ids
-from lichen.embedding.checkpoint import Checkpoint, alone, digest, part
+from lichen.embedding.checkpoint import (
+    Checkpoint,
+    alone,
+    digest,
+    part,
+    require_kept,
+    start_of,
+)
 from lichen.embedding.evaluate import rank_triples
 from lichen.embedding.known import KnownAnswers
 from lichen.embedding.optimise import load_weights_state, weights_state
@@ -51,7 +58,8 @@ def train_paths(
 
     Raises:
         DataError: there is no training fact, or the model reads another graph.
-        ConfigError: `checkpoint` holds another run, or is being written by one.
+        ConfigError: `checkpoint` holds another run or one that began with other weights, or is
+            being written by one.
         LichenError: the loss is no longer a number, or the disk is full.
     """
     if graph.entities != model.entities or graph.relations != model.relations:
@@ -77,13 +85,15 @@ class _Progress:
     valid_mrr: list[float] = field(default_factory=list)
     best_epoch: int = 0
     seconds: float = 0.0
+    start: str = ""
+    """What the network began with; see `start_of`."""
 
 
 class _Run:
     """One training run: its optimiser, its random stream and its best weights so far."""
 
     def __init__(self, model: PathModel, graph: Graph, facts: Ids, config: PathConfig) -> None:
-        self.model, self.facts, self.config = model, facts, config
+        self.model, self.graph, self.facts, self.config = model, graph, facts, config
         self.weights = list(model.network.parameters())
         self.steps = torch.optim.Adam(self.weights, lr=config.learning_rate)
         num_steps = config.epochs * -(-min(config.epoch_facts, len(facts)) // config.batch_size)
@@ -97,7 +107,7 @@ class _Run:
         order = np.random.default_rng(config.seed).permutation(len(valid))
         self.valid = valid[np.sort(order[: config.valid_limit])]
 
-        self.progress = _Progress()
+        self.progress = _Progress(start=start_of(model.network.state_dict()))
         self.best = self._copy()
 
     def told(self) -> dict[str, Any]:
@@ -112,6 +122,7 @@ class _Run:
             "relations": list(self.model.known_relations),
             "facts": digest(np.stack([h, by, t])),
             "validation facts": digest(self.valid),
+            "known facts": digest(self.graph.triples if len(self.valid) else self.valid),
             "config": asdict(self.config),
         }
 
@@ -161,13 +172,17 @@ class _Run:
         if found is None:
             return
         tensors, run = found
+        made = _Progress(**run["made"])
+        if made.start != self.progress.start:
+            own = self.model.network.state_dict()
+            require_kept(checkpoint.folder, own, tensors, last="network.")
         self.model.network.load_state_dict(part(tensors, "network."))
         self.best = part(tensors, "best.")
         load_weights_state(self.steps, self.weights, part(tensors, "steps."))
         self.rate.load_state_dict(run["rate"])
         self.steps.param_groups[0]["lr"] = self.rate.get_last_lr()[0]
         self.draw.bit_generator.state = run["draw"]
-        self.progress = _Progress(**run["made"])
+        self.progress = made
 
     def _epoch(self, epoch: int) -> float:
         order = self.draw.permutation(len(self.facts))[: self.config.epoch_facts]

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from lichen.base.choose import choose
 from lichen.base.errors import DataError
 from lichen.data.graph import Graph, Ids
+from lichen.lm.attention import attention_of
 from lichen.lm.text_encoder import TextEncoder
 from lichen.training.objectives import OBJECTIVES
 from lichen.training.objectives.windows import Windows
@@ -100,9 +101,10 @@ class Objective(nn.Module, ABC):
 
     def states(self, batch: Batch) -> Tensor:
         """Return the model's output for a batch, `(texts, tokens, dim)` float32."""
-        out = self.text.model(
-            input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]
-        ).last_hidden_state
+        mask = batch["attention_mask"]
+        with attention_of(mask.device, tokens=mask.shape[1]):
+            out = self.text.model(input_ids=batch["input_ids"], attention_mask=mask)
+        out = out.last_hidden_state
         return cast("Tensor", out).float()
 
     def means(self, batch: Batch) -> Tensor:

@@ -64,9 +64,9 @@ def test_a_batch_is_asked_without_its_own_facts(graph, monkeypatch):
     assert not any(seen)
 
 
-def _labels(graph):
+def _labels(graph, split="train"):
     entities, relations = graph.entities, graph.relations
-    return [(entities[h], relations[r], entities[t]) for h, r, t in graph.split("train").tolist()]
+    return [(entities[h], relations[r], entities[t]) for h, r, t in graph.split(split).tolist()]
 
 
 def test_an_epoch_may_draw_some_of_the_facts_only(graph):
@@ -149,7 +149,7 @@ def cut(model, graph, config, folder, *, after):
 def test_a_run_cut_short_ends_as_if_it_had_not(graph, tmp_path, is_split):
     facts = graph if is_split else Graph.from_triples(_labels(graph))
     config = PathConfig(epochs=5, batch_size=16, negatives=6, last_rate=0.1, patience=9, seed=2)
-    whole, again = small(facts), small(facts, seed=1)
+    whole, again = small(facts), small(facts)
     expected = train_paths(whole, facts, config=config)
     cut(small(facts), facts, config, tmp_path / "state", after=2)
     report = train_paths(again, facts, config=config, checkpoint=tmp_path / "state")
@@ -163,7 +163,7 @@ def test_a_run_cut_short_ends_as_if_it_had_not(graph, tmp_path, is_split):
 @pytest.mark.parametrize("is_split", [True, False], ids=["best", "all"])
 def test_a_finished_run_comes_back_until_its_state_is_removed(graph, tmp_path, is_split):
     facts = graph if is_split else Graph.from_triples(_labels(graph))
-    trained, again = small(facts), small(facts, seed=1)
+    trained, again = small(facts), small(facts)
     state = tmp_path / "state"
     report = train_paths(trained, facts, config=SMALL, checkpoint=state)
     with pytest.MonkeyPatch.context() as patch:
@@ -199,7 +199,13 @@ def test_the_checkpoint_of_another_run_is_refused(graph, tmp_path):
     wide = PathModel(graph, dim=4, num_layers=2)
     assert "holds a run that differs in dim and num_layers. Start" in refusal(wide, graph)
     few = Graph.from_triples(_labels(graph)[:-1], splits={"valid": _labels(graph)[:2]})
-    assert "differs in facts and validation facts. Start" in refusal(small(few), few)
+    assert "differs in facts and validation facts and known facts. Start" in refusal(
+        small(few), few
+    )
+    splits = {"valid": _labels(graph, "valid"), "test": [("e0", "next", "e9")]}
+    more = Graph.from_triples(_labels(graph), splits=splits)
+    assert "differs in known facts. Start" in refusal(small(more), more)
+    assert "began with other weights. Build the model anew" in refusal(small(graph, seed=1), graph)
 
 
 def test_a_full_disk_is_told(graph, tmp_path, disk_limit):
