@@ -18,8 +18,9 @@ class EntityTokenFusion(Fusion):
     layers attend over text and entities alike, as over a soft prompt. What the entity's token has
     become is added to the mention's tokens at the output; the sequence keeps its length.
 
-    In a causal model an entity's token at the end would be seen by nobody. It stands behind the
-    token that opens the text instead, so that every word sees it, as it sees a soft prompt.
+    It stands behind its mention's last token, so that layers that go by distance or look at what
+    is near find it there. A causal model, in which later words alone would see it, has it behind
+    the token that opens the text, so that every word sees it, as it sees a soft prompt.
 
     Use at the input or one to three layers before the last, when other words of the text should
     change by what an entity is: all tokens see it. Costs a pass through the layers above at each
@@ -42,7 +43,8 @@ class EntityTokenFusion(Fusion):
     def forward(self, passage: Passage, known: Known) -> Tensor:
         """Return the backbone's output with entities read in, `(batch, tokens, dim)`."""
         states = passage.before()
-        is_there = known.is_linked & self._has_tokens(known)
+        owners = known.owners
+        is_there = known.is_linked & owners.any(1)
         if not is_there.any():
             return passage.after(states) + 0.0 * known.at_mentions.sum()
         count = known.mask.sum(1, keepdim=True).clamp(min=1)
@@ -50,10 +52,8 @@ class EntityTokenFusion(Fusion):
         written = size.unsqueeze(-1) * self.write(known.at_mentions)
         own = known.mention_means(states) + written + self.mark
         own = own * is_there.unsqueeze(-1)
-        out = passage.after(torch.cat([states, own], 1), more=is_there)
+        numbers = torch.arange(states.shape[1], device=states.device).unsqueeze(1)
+        behind = (owners * numbers).amax(1).masked_fill(~is_there, -1)
+        out = passage.after(torch.cat([states, own], 1), behind=behind)
         tokens, entities = out[:, : states.shape[1]], out[:, states.shape[1] :]
         return tokens + known.on_tokens(entities * is_there.unsqueeze(-1))
-
-    def _has_tokens(self, known: Known) -> Tensor:
-        numbers = torch.arange(known.is_linked.shape[1], device=known.mask.device)
-        return (known.mention_of.unsqueeze(-1) == numbers).any(1)

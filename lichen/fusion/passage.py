@@ -52,40 +52,42 @@ class Passage:
         inputs = {key: self.batch[key] for key in ("input_ids", "attention_mask")}
         return self._run(inputs, given=None, stop=self.at)
 
-    def after(self, states: Tensor, *, more: Tensor | None = None) -> Tensor:
+    def after(self, states: Tensor, *, behind: Tensor | None = None) -> Tensor:
         """Run the rest of the backbone on states, and return its output.
 
-        Where a causal model has further states, they are read after the first token and before
-        all others, so that these see them; they are given and returned at the end all the same.
+        Further states are given and returned behind the tokens, and read in the midst of them:
+        each behind a token of its text, so that where it stands hangs on that text alone. A causal
+        model reads them behind the first token, so that all others see them.
 
         Args:
             states: `(batch, tokens + more, dim)`.
-            more: `(batch, more)` bool; which of the states that are no tokens of the text may be
-                looked at. None: there are none.
+            behind: `(batch, more)` int; behind which token each of the states that are no tokens
+                of the text is read, -1 for one that is not looked at. None: there are none.
         """
-        return states if self.at is None else self.between(states, self.at, None, more=more)
+        return states if self.at is None else self.between(states, self.at, None, behind=behind)
 
     def between(
-        self, states: Tensor, start: int, stop: int | None, *, more: Tensor | None = None
+        self, states: Tensor, start: int, stop: int | None, *, behind: Tensor | None = None
     ) -> Tensor:
         """Run the layers after `start` up to `stop`; None runs to the output."""
         ids, mask = self.batch["input_ids"], self.batch["attention_mask"]
-        if more is None:
+        if behind is None:
             inputs = {"input_ids": ids, "attention_mask": mask}
             return self._run(inputs, given=(start, states), stop=stop)
+        is_there, size = behind >= 0, ids.shape[1]
+        if self.text.is_causal:
+            behind = behind.clamp(max=0)
+        place = torch.where(is_there, 2 * behind + 1, 2 * size)
+        own = 2 * torch.arange(size, device=ids.device).expand_as(ids)
+        order = torch.cat([own, place], 1).argsort(dim=1, stable=True)
         inputs = {
-            "input_ids": torch.cat([ids, ids.new_zeros(more.shape)], 1),
-            "attention_mask": torch.cat([mask, more.to(mask.dtype)], 1),
+            "input_ids": torch.cat([ids, ids.new_zeros(behind.shape)], 1).gather(1, order),
+            "attention_mask": torch.cat([mask, is_there.to(mask.dtype)], 1).gather(1, order),
         }
-        if not self.text.is_causal:
-            return self._run(inputs, given=(start, states), stop=stop)
-        size, count = ids.shape[1], states.shape[1]
-        order = torch.tensor([0, *range(size, count), *range(1, size)], device=ids.device)
-        inputs = {key: value[:, order] for key, value in inputs.items()}
-        if takes_positions(self.backbone):
-            inputs["position_ids"] = (order * (order < size)).expand(len(ids), -1)
-        out = self._run(inputs, given=(start, states[:, order]), stop=stop)
-        return out[:, order.argsort()]
+        if self.text.is_causal and takes_positions(self.backbone):
+            inputs["position_ids"] = order * (order < size)
+        out = self._run(inputs, given=(start, _ordered(states, order)), stop=stop)
+        return _ordered(out, order.argsort(1))
 
     def _run(
         self, inputs: dict[str, Tensor], *, given: tuple[int, Tensor] | None, stop: int | None
@@ -121,3 +123,10 @@ class Passage:
     def _attention(self, inputs: dict[str, Tensor]) -> AbstractContextManager[None]:
         mask = inputs["attention_mask"]
         return attention_of(mask.device, tokens=mask.shape[1])
+
+
+def _ordered(states: Tensor, order: Tensor) -> Tensor:
+    """Return the states `(batch, tokens, dim)` of each text in an order, `(batch, tokens)`."""
+    batch, count, _ = states.shape
+    rows = order + count * torch.arange(batch, device=order.device).unsqueeze(1)
+    return states.flatten(0, 1).index_select(0, rows.flatten()).view_as(states)

@@ -58,8 +58,9 @@ def _read_inside(config: FusedConfig, text: TextEncoder, inputs: dict[str, Tenso
     _require_fit(states)
     _require_fit(passage.after(states))
     if fusion_class(config.fusion).ROOM:
-        more = torch.ones((1, 1), dtype=torch.bool, device=text.device)
-        _require_fit(passage.after(torch.cat([states, states[:, :1]], 1), more=more), TRIED + 1)
+        behind = torch.ones((1, 1), dtype=torch.long, device=text.device)
+        longer = torch.cat([states, states[:, :1]], 1)
+        _require_fit(passage.after(longer, behind=behind), TRIED + 1)
 
 
 def _read_grown(text: TextEncoder, ids: Tensor) -> Tensor:

@@ -9,7 +9,8 @@ from pathlib import Path
 from lichen.data.corpus import Corpus
 from lichen.data.graph import Graph
 from lichen.data.leaks import Finding, corpus_leaks, graph_leaks
-from lichen.data.read import ReadReport, read_corpus, scan_graph
+from lichen.data.read import ReadReport, scan_corpus, scan_graph
+from lichen.data.read.lines import BadLines
 from lichen.data.splits import Unseen, UnseenLabels, unseen, unseen_labels
 from lichen.jobs.guards import unread_splits
 
@@ -22,6 +23,8 @@ class CheckReport:
     corpus: Corpus | None
     reading: ReadReport | None
     """What was met while reading the graph; None for a graph that was not read from a file."""
+    reading_texts: BadLines | None
+    """Which lines of the corpus were bad; None without a corpus."""
     unseen: tuple[Unseen, ...]
     """Entities and relations of other splits that training lacks."""
     unseen_labels: tuple[UnseenLabels, ...]
@@ -40,6 +43,11 @@ class CheckReport:
                 found.append(f"{read.num_duplicates} facts came more than once and are kept once")
             if read.num_shared:
                 found.append(f"{read.num_shared} facts stand in two splits")
+        if self.reading_texts is not None and self.reading_texts.num_bad:
+            texts = self.reading_texts
+            found.append(
+                f"{texts.num_bad} of {texts.num_lines} lines of the corpus are bad; {texts.first}"
+            )
         h, _, t = self.graph.triples.T
         if num_loops := int((h == t).sum()):
             found.append(f"{num_loops} facts are self-loops: their head is their tail")
@@ -88,7 +96,9 @@ def check(
         facts = Graph.load(graph)
     else:
         facts, reading = scan_graph(graph, on_bad_line="skip", columns=columns)
-    texts = None if corpus is None else read_corpus(corpus, on_bad_line="skip", graph=facts)
+    texts, reading_texts = None, None
+    if corpus is not None:
+        texts, reading_texts = scan_corpus(corpus, on_bad_line="skip", graph=facts)
     leaks = graph_leaks(facts) if "test" in facts.splits else ()
     if texts is not None and {"train", "test"} <= {doc.split for doc in texts}:
         leaks += corpus_leaks(texts, graph=facts)
@@ -99,6 +109,7 @@ def check(
         graph=facts,
         corpus=texts,
         reading=reading,
+        reading_texts=reading_texts,
         unseen=unseen(facts),
         unseen_labels=labels,
         leaks=leaks,

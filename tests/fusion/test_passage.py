@@ -34,7 +34,39 @@ def test_more_states_that_may_not_be_looked_at_change_nothing(any_text, samples)
     one = passage(any_text, [samples[0], *samples[2:]], 1, 1)  # none longer than a window
     states = one.before()
     longer = torch.cat([states, torch.randn(len(states), 2, 16)], 1)
-    hidden = torch.zeros(len(states), 2, dtype=torch.bool)
+    hidden = torch.full((len(states), 2), -1)
     mask = one.batch["attention_mask"].bool()
-    out = one.after(longer, more=hidden)[:, :-2]
+    out = one.after(longer, behind=hidden)[:, :-2]
     assert torch.allclose(out[mask], one.after(states)[mask], atol=3e-2)
+
+
+@torch.no_grad()
+def test_where_further_states_are_read_hangs_on_their_text_alone(any_text, samples):
+    short, long = sorted(samples, key=lambda sample: len(sample.text))[:: len(samples) - 1]
+    found = []
+    for batch in ([short], [short, long]):
+        one = passage(any_text, batch, 1, 1)
+        states = one.before()
+        more = states[:, 1:2] + 1.0
+        behind = torch.ones(len(states), 1, dtype=torch.long)
+        out = one.after(torch.cat([states, more], 1), behind=behind)
+        own = one.batch["attention_mask"][0].bool()
+        found.append(torch.cat([out[0, :-1][own], out[0, -1:]]))
+    assert len(found[0]) < states.shape[1] + 1  # the other text is longer
+    assert torch.allclose(*found, atol=3e-2)
+
+
+@torch.no_grad()
+def test_a_further_state_is_read_as_a_token_behind_its_own(any_text, samples):
+    """A token taken out and given back at its place makes the text that it came from."""
+    if any_text.is_causal:
+        return
+    one = passage(any_text, samples[:1], 1, 1)
+    states, size = one.before(), one.batch["input_ids"].shape[1]
+    want = one.after(states)
+    kept = torch.tensor([0, *range(2, size)])
+    one.batch = {key: one.batch[key][:, kept] for key in ("input_ids", "attention_mask")}
+    moved = torch.cat([states[:, :1], states[:, 2:], states[:, 1:2]], 1)
+    out = one.after(moved, behind=torch.zeros(1, 1, dtype=torch.long))
+    again = torch.cat([out[:, :1], out[:, -1:], out[:, 1:-1]], 1)
+    assert torch.allclose(again, want, atol=3e-2)

@@ -209,10 +209,32 @@ def read_corpus(
             id of the graph.
         ChoiceError: the suffix is unknown.
     """
+    return scan_corpus(path, on_bad_line=on_bad_line, graph=graph)[0]
+
+
+def scan_corpus(
+    path: str | Path, *, on_bad_line: OnBadLine = "skip", graph: Graph | None = None
+) -> tuple[Corpus, BadLines]:
+    """Read a corpus and say which lines were skipped.
+
+    Args:
+        path: as for `read_corpus`.
+        on_bad_line: as for `read_corpus`.
+        graph: as for `read_corpus`.
+
+    Returns:
+        The corpus, and how many lines were read and were bad.
+
+    Raises:
+        DataError: nothing is there, nothing is in it, a line is bad and not to be skipped, or a
+            mention's entity is no id of the graph.
+        ChoiceError: the suffix is unknown.
+    """
+    bad = BadLines(on_bad_line)
     if path == "atlas":
         atlas: Corpus = import_module("lichen.data.atlas").load_corpus()
-        return _of_graph(atlas, graph, path)
-    place, bad = _there(path), BadLines(on_bad_line)
+        return _of_graph(atlas, graph, path), bad
+    place = _there(path)
     if place.is_dir():
         documents = tuple(read_documents_folder(place, bad))
     else:
@@ -224,7 +246,7 @@ def read_corpus(
     bad.summarise(path)
     if not documents:
         raise _nothing(path, "document", bad)
-    return _of_graph(Corpus(documents), graph, path)
+    return _of_graph(Corpus(documents), graph, path), bad
 
 
 def _of_graph(corpus: Corpus, graph: Graph | None, source: str | Path) -> Corpus:
