@@ -68,7 +68,7 @@ class ConvE(Scorer):
         self.height = _height(dim)
         self.filters = filters
         width = dim // self.height
-        made = filters * (2 * self.height - KERNEL + 1) * (width - KERNEL + 1)
+        self.made = made = filters * (2 * self.height - KERNEL + 1) * (width - KERNEL + 1)
         self.image = nn.Sequential(
             nn.BatchNorm2d(1),
             nn.Dropout(input_dropout),
@@ -84,6 +84,11 @@ class ConvE(Scorer):
     def extra_repr(self) -> str:
         """Show the settings."""
         return f"dim={self.dim}, filters={self.filters}"
+
+    @property
+    def numbers_held(self) -> int:
+        """Return the numbers of the image and of what the filters make of it, step by step."""
+        return 2 * self.dim + 4 * self.made
 
     def tail_query(self, h: Tensor, r: Tensor) -> Tensor:
         """Return the projection, and a 1 that meets the bias."""

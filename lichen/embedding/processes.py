@@ -36,8 +36,9 @@ def train_in_processes(
 ) -> TrainReport:
     """Train as `train_embedding` does, each batch shared among processes, in place.
 
-    The steps are those of one process up to rounding. The processors are divided among the
-    processes. On several machines, start `train_embedding` under torchrun instead.
+    The steps are those of one process up to rounding; where there is dropout each process draws
+    its own, and the batch normalisation of ConvE sees its share of each batch. The processors are
+    divided among the processes. On several machines, start `train_embedding` under torchrun.
 
     Args:
         encoder: what to train, on the CPU.

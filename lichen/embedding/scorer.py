@@ -18,6 +18,8 @@ from lichen.embedding.compare import Comparison, all_with_all
 
 START_SIZE = 0.05
 """Standard deviation of a new vector's coordinates."""
+NUMBERS_AT_ONCE = 16_000_000
+"""Numbers that are held while facts are scored one by one with every relation."""
 
 
 class Scorer(nn.Module, ABC):
@@ -107,7 +109,18 @@ class Scorer(nn.Module, ABC):
         """Score every relation: `(batch, width)`, `(relations, width)` -> `(batch, relations)`."""
         if self.is_bilinear:
             return self.interaction(h, t) @ relations.T
-        return self.score(h[:, None], relations, t[:, None])
+        size = self.pairs_at_once(len(relations))
+        blocks = [slice(start, start + size) for start in range(0, max(1, len(h)), size)]
+        return torch.cat([self.score(h[x, None], relations, t[x, None]) for x in blocks])
+
+    def pairs_at_once(self, num_relations: int) -> int:
+        """Return how many heads and tails meet every relation without holding too many numbers."""
+        return max(1, NUMBERS_AT_ONCE // (self.numbers_held * max(1, num_relations)))
+
+    @property
+    def numbers_held(self) -> int:
+        """Return about how many numbers are held to score one fact."""
+        return self.entity_width
 
     def interaction(self, h: Tensor, t: Tensor) -> Tensor:
         """Combine head and tail: `(..., entity width)` -> `(..., relation width)`.

@@ -28,6 +28,8 @@ from lichen.lm.text_encoder import has_fast_half
 
 log = logging.getLogger(__name__)
 
+FACTS_AT_ONCE = 256
+"""Facts whose ends and relations a processor reads at a time, so that they stay in cache."""
 DURA_SHARES = (0.5, 1.5)
 """What entities and what products weigh in DURA."""
 
@@ -205,6 +207,15 @@ class Step(ABC):
             ends * squares(end, weights) + products * squares(asked, weights)
         )
 
+    def fact_blocks(self, count: int) -> Iterator[slice]:
+        """Part some facts into as many as are read with their ends and relations at a time."""
+        scorer = self.encoder.scorer
+        size = FACTS_AT_ONCE if self.device.type == "cpu" else max(1, count)
+        if self.config.relation_weight and not scorer.is_bilinear:
+            size = min(size, scorer.pairs_at_once(len(self.relation_table)))
+        for start in range(0, count, size):
+            yield slice(start, start + size)
+
     def relation_loss(
         self, h: Tensor, relation: Tensor, t: Tensor, every: Tensor, weights: Tensor
     ) -> Tensor:
@@ -219,7 +230,7 @@ class Step(ABC):
 
     def move(self, relations: UsedRelations) -> None:
         """Move relations and the scorer's weights by what autograd left on them."""
-        gradient = relations.table.grad
+        gradient = self._gradient(relations.table)
         if gradient is not None and relations.rows is None:
             self.team.add(gradient)
             self.relations.step(gradient)
@@ -228,10 +239,17 @@ class Step(ABC):
             self.relations.step(gradient, rows=rows)
         if self.scorer_steps is not None:
             for weight in self.weights:
+                weight.grad = self._gradient(weight)
                 if weight.grad is not None:
                     self.team.add(weight.grad)
             self.scorer_steps.step()
             self.scorer_steps.zero_grad(set_to_none=True)
+
+    def _gradient(self, weight: Tensor) -> Tensor | None:
+        """Return what autograd left; 0 for a member whose share is empty: all must be added up."""
+        if weight.grad is None and self.team.size > 1:
+            return torch.zeros_like(weight, requires_grad=False)
+        return weight.grad
 
 
 def _part(state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -18,8 +18,6 @@ from lichen.embedding.team import Team
 
 MOST_ANSWERS = 16
 """Answers with which a query comes at a time, so that one of thousands does not rule its batch."""
-FACTS_AT_ONCE = 256
-"""Facts whose ends and relations a processor reads at a time, so that they stay in cache."""
 
 
 class Candidates(NamedTuple):
@@ -70,7 +68,7 @@ class AllStep(Step):
         counted = self.queries.answers_of(batch, by_query=self.config.count == "queries")
         whole = float(counted.weights.sum())
         mine, total = self.team.share(batch), 0.0
-        candidates = self.read(mine)
+        candidates = self.read(batch)
         asked = self.queries.relation[mine]
         relations = self.read_relations(asked)
         for asks_heads, rows in self.directions(asked):
@@ -82,7 +80,7 @@ class AllStep(Step):
         return self.team.add_number(total) * whole, whole
 
     def read(self, queries: Tensor) -> Candidates:
-        """Return what some queries meet."""
+        """Return what the queries of a batch meet."""
         del queries
         return Candidates(None, self.entities.all(), self.into.zero_(), None)
 
@@ -131,9 +129,7 @@ class AllStep(Step):
         total = float(value) + float(extra.detach())
         if config.relation_weight or config.dura:
             way = place[answers.rows]
-            size = FACTS_AT_ONCE if self.device.type == "cpu" else max(1, len(way))
-            for start in range(0, len(way), size):
-                block = slice(start, start + size)
+            for block in self.fact_blocks(len(way)):
                 some = Answers(*(x[block] for x in answers))
                 total += self._facts(some, way[block], known, met, relations, asks_heads=asks_heads)
         met.into.index_add_(0, entity, gradient_of(known))

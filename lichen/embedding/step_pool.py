@@ -38,7 +38,7 @@ class PoolStep(AllStep):
         """`(entities,)` logarithm of the chance not to answer a query of an epoch."""
 
     def read(self, queries: Tensor) -> Candidates:
-        """Return the pool of some queries; their own entities only get their vectors there."""
+        """Return the pool of a batch; its own entities only get their vectors there."""
         drawn = self.negatives.draw(self.draw).to(self.device)
         competing = torch.cat([drawn, self.queries.answers_of(queries).columns])
         ids = torch.unique(torch.cat([competing, self.queries.entity[queries]]))

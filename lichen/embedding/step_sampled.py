@@ -119,18 +119,24 @@ class SampledStep(Step):
         shared = torch.bincount(place, minlength=len(relations.table)).float()
         extra = self.penalty(known, ones, scorer.moduli) + self.penalty(tail, ones, scorer.moduli)
         extra = extra + self.penalty(relations.table, shared, scorer.relation_moduli)
-        if self.config.relation_weight:
-            h, t = (tail, known) if asks_heads else (known, tail)
-            extra = extra + self.relation_loss(h, place, t, relations.table, ones)
         if self.config.dura:
             back = self.ask(tail, relations.table, place, asks_heads=not asks_heads)
             extra = extra + self.duality(known, asked, ones) + self.duality(tail, back, ones)
         objective = (asked * toward).sum() + (true * against.true).sum() + extra
         (objective / whole).backward()  # type: ignore[no-untyped-call]
+        total = float(against.loss + extra.detach())
+        if self.config.relation_weight:
+            h, t = (tail, known) if asks_heads else (known, tail)
+            for block in self.fact_blocks(len(place)):
+                told = self.relation_loss(
+                    h[block], place[block], t[block], relations.table, ones[block]
+                )
+                (told / whole).backward()  # type: ignore[no-untyped-call]
+                total += float(told.detach())
         for ids, leaf in ((batch.entity, known), (batch.truth, tail)):
             if leaf.grad is not None:
                 batch.into.index_add_(0, ids, leaf.grad)
-        return float(against.loss + extra.detach()) / whole
+        return total / whole
 
     def _loss(self, true: Tensor, scores: Tensor, sample: Tensor) -> Against:
         config = self.config

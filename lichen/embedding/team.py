@@ -43,6 +43,20 @@ class Team:
         dist.all_reduce(total)
         return float(total)
 
+    def average(self, tensor: Tensor) -> None:
+        """Replace a tensor of real numbers by its mean over the team."""
+        if self.size > 1:
+            dist.all_reduce(tensor)
+            tensor /= self.size
+
+    def first(self, number: float) -> float:
+        """Return what the first member holds, so that all decide alike by it."""
+        if self.size == 1:
+            return number
+        held = torch.tensor(number, dtype=torch.float64, device=self.device)
+        dist.broadcast(held, 0)
+        return float(held)
+
     def gather(self, tensor: Tensor) -> Tensor:
         """Return what every member holds, `(...)` on the CPU -> `(size, ...)`."""
         if self.size == 1:

@@ -275,6 +275,9 @@ class _Run:
                 is_over = True
                 break
         self.encoder.eval()
+        for statistic in self.encoder.scorer.buffers():
+            if statistic.is_floating_point():  # normalisation sees a share of each batch
+                self.team.average(statistic)
         return total / count, is_over
 
     def _look(self) -> None:
@@ -283,7 +286,8 @@ class _Run:
             return
         made = self.progress
         tails, heads = rank_triples(self.encoder, self.valid, known=self.known)
-        made.valid_mrr.append(float((1.0 / np.concatenate([tails, heads])).mean()))
+        mrr = float((1.0 / np.concatenate([tails, heads])).mean())
+        made.valid_mrr.append(self.team.first(mrr))
         made.looks_since += 1
         if made.valid_mrr[-1] > made.best:
             made.best, made.best_epoch, made.looks_since = made.valid_mrr[-1], made.epoch, 0

@@ -183,6 +183,19 @@ def test_every_relation_against_a_pair(case):
     scorer, h, t, relations = (case[x] for x in ("scorer", "h", "t", "relations"))
     found = scorer.score_relations(h, t, relations)
     torch.testing.assert_close(found, scorer.score(h[:, None], relations[None], t[:, None]))
+    assert scorer.score_relations(h[:0], t[:0], relations).shape == (0, len(relations))
+
+
+def test_every_relation_is_met_by_so_many_pairs_that_memory_is_bounded(case, monkeypatch):
+    scorer, h, t, relations = (case[x] for x in ("scorer", "h", "t", "relations"))
+    if scorer.is_bilinear:  # one product of matrices
+        return
+    whole, most = scorer.score_relations(h, t, relations), 2 * len(relations) * scorer.numbers_held
+    monkeypatch.setattr("lichen.embedding.scorer.NUMBERS_AT_ONCE", most)
+    met, score = [], scorer.score
+    monkeypatch.setattr(scorer, "score", lambda *x: met.append(len(x[0])) or score(*x))
+    torch.testing.assert_close(scorer.score_relations(h, t, relations), whole)
+    assert met == [2, 2]
 
 
 def test_interaction_is_what_the_relation_is_multiplied_with(case):

@@ -2,7 +2,6 @@ import pytest
 import torch
 
 from lichen.data.graph import Graph
-from lichen.embedding import step_all
 from lichen.embedding.config import EmbeddingConfig
 from lichen.embedding.encoder import GraphEncoder
 from lichen.embedding.step_all import MOST_ANSWERS, AllStep
@@ -66,7 +65,7 @@ def slow_loss(encoder, facts, config):
 def test_a_step_on_everything_follows_the_gradient_of_the_slow_formula(
     scorer, reciprocal, relation_weight, dura, monkeypatch
 ):
-    monkeypatch.setattr(step_all, "FACTS_AT_ONCE", 3)
+    monkeypatch.setattr("lichen.embedding.step.FACTS_AT_ONCE", 3)
     graph = Graph.from_triples(FACTS)
     config = EmbeddingConfig(
         n3=0.1,

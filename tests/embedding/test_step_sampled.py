@@ -18,8 +18,9 @@ FACTS = [("a", "r", "b"), ("a", "r", "c"), ("b", "s", "c"), ("c", "r", "a"), ("d
     [("complex", 0.0, 0.0), ("complex", 0.2, 0.1), ("transe", 0.2, 0.0), ("simple", 0.0, 0.1)],
 )
 def test_a_sample_of_everything_takes_the_step_against_all(
-    scorer, relation_weight, dura, hide_known, reciprocal
+    scorer, relation_weight, dura, hide_known, reciprocal, monkeypatch
 ):
+    monkeypatch.setattr("lichen.embedding.step.FACTS_AT_ONCE", 2)
     graph = Graph.from_triples(FACTS)
     config = EmbeddingConfig(
         n3=0.1,

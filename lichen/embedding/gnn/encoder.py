@@ -124,8 +124,9 @@ class GraphNetwork(DescribedEncoder):
         nodes = torch.from_numpy(hood.nodes).to(device)
         degree = np.diff(edges.offsets)[hood.nodes].astype(np.float32)
         ends = torch.from_numpy(np.stack([hood.source, hood.target])).to(device)
-        relation, share, reach = (
-            torch.from_numpy(x).to(device) for x in (hood.relation, hood.share, degree)
+        relation, share, of_mean, reach = (
+            torch.from_numpy(x).to(device)
+            for x in (hood.relation, hood.share, hood.of_mean, degree)
         )
         states = start(nodes)
         for number, layer in enumerate(self.layers):
@@ -135,6 +136,7 @@ class GraphNetwork(DescribedEncoder):
                 edges=ends[:, links],
                 relation=relation[links],
                 share=share[links],
+                of_mean=of_mean[links],
                 degree=reach[: len(states)],
                 num_targets=count,
             )

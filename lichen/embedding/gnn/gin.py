@@ -21,6 +21,9 @@ class GIN(GraphLayer):
         self.layer = geometric("GINConv")(dense, train_eps=True)
 
     def forward(self, states: Tensor, messages: Messages) -> Tensor:
-        """Return new states."""
-        new: Tensor = self.layer((states, states[: messages.num_targets]), messages.edges)
+        """Return new states; a drawn edge stands for those of its target left out."""
+        own, target = states[: messages.num_targets], messages.edges[1]
+        heard = self.layer.propagate(messages.edges, x=(states, own))
+        share = states.new_ones(len(own)).scatter(0, target, messages.share)
+        new: Tensor = self.layer.nn(heard * share.unsqueeze(1) + (1 + self.layer.eps) * own)
         return new

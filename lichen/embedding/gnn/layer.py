@@ -22,6 +22,9 @@ class Messages(NamedTuple):
     """`(edges,)` directed relation."""
     share: Tensor
     """`(edges,)` how many edges of its target each stands for."""
+    of_mean: Tensor
+    """`(edges,)` by what a mean over the edges of its target and relation is multiplied, so that
+    it is on average the one over all of them, or 0 of none; 1 when all are read."""
     degree: Tensor
     """`(nodes,)` edges that reach each node in the whole graph."""
     num_targets: int

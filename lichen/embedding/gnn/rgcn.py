@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import torch
 from torch import Tensor
 
 from lichen.embedding.gnn.layer import GraphLayer, Messages, geometric
@@ -23,7 +24,10 @@ class RGCN(GraphLayer):
         self.layer = geometric("RGCNConv")(dim, dim, num_relations, num_bases=bases)
 
     def forward(self, states: Tensor, messages: Messages) -> Tensor:
-        """Return new states."""
-        pair = (states, states[: messages.num_targets])
-        new: Tensor = self.layer(pair, messages.edges, messages.relation)
+        """Return new states; a drawn edge stands for those of its target left out."""
+        own, edges = states[: messages.num_targets], messages.edges
+        if (messages.of_mean != 1).any():
+            states = states.index_select(0, edges[0]) * messages.of_mean.unsqueeze(1)
+            edges = torch.stack([torch.arange(len(states), device=edges.device), edges[1]])
+        new: Tensor = self.layer((states, own), edges, messages.relation)
         return new

@@ -26,6 +26,9 @@ class Neighbourhood(NamedTuple):
     """`(edges,)` directed relation by which the source reaches the target."""
     share: NDArray[np.float32]
     """`(edges,)` how many edges of its target each stands for; 1 when all are read."""
+    of_mean: NDArray[np.float32]
+    """`(edges,)` by what the mean over the edges of its target and relation is to be multiplied,
+    so that it is on average the one over all of them; 1 when all are read."""
     num_nodes: tuple[int, ...]
     """Nodes within 0, 1, ... hops."""
     num_edges: tuple[int, ...]
@@ -60,23 +63,27 @@ def neighbourhood(
     place[seeds] = np.arange(len(seeds))
     parts = [seeds]
     num_nodes, num_edges = [len(seeds)], []
-    rows_of, found, shares, start = [], [], [], 0
+    rows_of, found, shares, of_means, start = [], [], [], [], 0
     for most in fan_out:
         frontier = parts[-1]
         rows, edge = edges.leaving(frontier)
         counts = np.bincount(rows, minlength=len(frontier))
         share = np.ones(len(rows), dtype=np.float32)
+        of_mean = share
         if most is not None:
             check.whole("fan_out", most, 1, 1_000_000)
             kept = _drawn(rows, counts, most, draw)
+            kinds = rows * 2 * num_relations + edges.relation[edge]
             rows, edge = rows[kept], edge[kept]
             share = (counts / np.maximum(1, np.minimum(counts, most))).astype(np.float32)[rows]
+            of_mean = share * _share_of_kind(kinds, kept)
         reached = np.unique(edges.target[edge])
         fresh = reached[place[reached] < 0]
         place[fresh] = num_nodes[-1] + np.arange(len(fresh))
         rows_of.append(rows + start)
         found.append(edge)
         shares.append(share)
+        of_means.append(of_mean)
         start = num_nodes[-1]
         parts.append(fresh)
         num_nodes.append(start + len(fresh))
@@ -88,9 +95,17 @@ def neighbourhood(
         target=_joined(rows_of),
         relation=(edges.relation[chosen] + num_relations) % (2 * num_relations),
         share=np.concatenate([*shares, np.empty(0, dtype=np.float32)]),
+        of_mean=np.concatenate([*of_means, np.empty(0, dtype=np.float32)]),
         num_nodes=tuple(num_nodes),
         num_edges=tuple(num_edges),
     )
+
+
+def _share_of_kind(kinds: Ids, kept: Ids) -> NDArray[np.float32]:
+    """Return of each edge that is kept how large a share of its kind is kept."""
+    _, place, counts = np.unique(kinds, return_inverse=True, return_counts=True)
+    there = np.bincount(place[kept], minlength=len(counts))
+    return (there / counts).astype(np.float32)[place[kept]]
 
 
 def _drawn(rows: Ids, counts: Ids, most: int, draw: np.random.Generator) -> Ids:

@@ -149,6 +149,24 @@ def test_text_alone_or_facts_alone_place_an_unseen_entity(graph):
     assert not torch.equal(by_text, encoder.encode_unseen(text=-np.ones(3)))
 
 
+@pytest.mark.parametrize("layer", [x for x in LAYERS if x != "gat"])  # whose weights compete
+def test_what_is_drawn_gives_on_average_what_all_edges_give(layer):
+    friends = [("hub", f"r{i % 4}", f"p{i}") for i in range(40)]
+    rare = [("hub", "rare", "p0"), ("p1", "rare", "p2")]
+    whole = Graph.from_triples([*friends, *rare])
+    encoder = GraphNetwork("distmult", whole, layers=layer, dim=8, fan_out=(5,))
+    if layer == "gin":
+        encoder.layers[0].layer.nn = torch.nn.Identity()  # past which no mean passes
+    hub = [whole.entities.id("hub")]
+    with torch.no_grad():
+        expected = encoder.eval().vectors(hub)
+        encoder.train()
+        drawn = torch.stack([encoder.vectors(hub) for _ in range(3000)])
+    error = drawn.std(0) / len(drawn) ** 0.5
+    assert ((drawn.mean(0) - expected).abs() < 5 * error + 1e-6).all()
+    assert (drawn.std(0) > 0).any()
+
+
 def test_the_stream_of_samples_follows_the_seed(graph):
     def drawn(seed):
         encoder = GraphNetwork("distmult", graph, layers="gcn", dim=DIM, fan_out=(1, 1), seed=seed)

@@ -92,6 +92,7 @@ def messages():
         edges=torch.tensor([source, target]),
         relation=torch.tensor(relation),
         share=torch.ones(len(EDGES)),
+        of_mean=torch.ones(len(EDGES)),
         degree=torch.tensor([3.0, 2.0, 2.0, 5.0, 4.0, 1.0]),
         num_targets=TARGETS,
     )
@@ -120,6 +121,7 @@ def test_nodes_without_edges_have_a_state(name):
         edges=torch.empty(2, 0, dtype=torch.long),
         relation=torch.empty(0, dtype=torch.long),
         share=torch.empty(0),
+        of_mean=torch.empty(0),
         degree=torch.zeros(2),
         num_targets=2,
     )
@@ -127,13 +129,15 @@ def test_nodes_without_edges_have_a_state(name):
     assert torch.isfinite(layer(torch.randn(2, DIM), none)).all()
 
 
-def test_a_drawn_edge_of_gcn_stands_for_those_left_out(messages):
-    layer = make_layer("gcn", DIM, num_relations=RELATIONS)
+@pytest.mark.parametrize("name", ["gcn", "gin"])
+def test_a_drawn_edge_stands_for_those_left_out(name, messages):
+    layer = make_layer(name, DIM, num_relations=RELATIONS)
     states = torch.randn(NODES, DIM)
     twice = messages._replace(
         edges=messages.edges.repeat(1, 2),
         relation=messages.relation.repeat(2),
         share=messages.share.repeat(2),
+        of_mean=messages.of_mean.repeat(2),
     )
     once = layer(states, messages._replace(share=2 * messages.share))
     torch.testing.assert_close(once, layer(states, twice))

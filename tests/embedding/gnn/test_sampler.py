@@ -79,6 +79,9 @@ def test_a_fan_out_draws_that_many_real_edges_without_repeating(triples, edges):
         assert len(set(drawn)) == len(drawn)
         assert set(drawn) <= set(every)
         np.testing.assert_allclose(hood.share[here], len(every) / max(1, counts[place]))
+        kinds, kept = [x for _, x, _ in every], hood.relation[here].tolist()
+        shares = [kept.count(x) / kinds.count(x) for x in kept]
+        np.testing.assert_allclose(hood.of_mean[here], hood.share[here] * shares)
 
 
 def test_the_stream_decides_the_draw(edges):
