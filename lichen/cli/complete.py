@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 import typer
 from rich.console import Console
@@ -12,8 +12,11 @@ from rich.table import Table
 from rich.text import Text
 
 import lichen as li
-from lichen.base.errors import DataError
+from lichen.base.errors import ConfigError, DataError
+from lichen.base.manifest import kind_of
 from lichen.cli.output import AsJson, Columns, names_of
+
+Ranker: TypeAlias = "li.GraphEncoder | li.PriorRanker | li.PathModel"
 
 
 def complete(
@@ -38,15 +41,15 @@ def complete(
     theirs and has a valid split to fit one on. Entities of the graph that have no vector are
     placed by their facts, without training.
     """
-    encoder = li.GraphEncoder.load(nodes)
     facts = None if graph is None else li.Graph.load(graph, columns=names_of(columns))
+    encoder = _load(nodes, facts)
     telling = [] if facts is None else _telling(encoder, facts, asked=(head, relation, tail))
     calibrator = None
     if (nodes / "calibration.json").is_file():
         calibrator = li.Calibrator.load(nodes)
     elif facts is not None and len(facts.splits.get("valid", ())) and _is_of(encoder, facts):
         calibrator = li.calibrate(encoder, facts)
-    if telling:
+    if telling and not isinstance(encoder, li.PathModel):
         grown = encoder.with_entities(telling)
         count = grown.num_entities - encoder.num_entities
         typer.echo(f"lichen: entities without a vector, placed by their facts: {count}.", err=True)
@@ -65,12 +68,27 @@ def complete(
     Console().print(table)
 
 
-def _is_of(encoder: li.GraphEncoder, facts: li.Graph) -> bool:
+def _load(nodes: Path, facts: li.Graph | None) -> Ranker:
+    """Read an encoder, a prior over one, or a path model, which reads the graph itself."""
+    kind = kind_of(nodes)
+    if kind == "prior-ranker":
+        return li.PriorRanker.load(nodes)
+    if kind == "path-model":
+        if facts is None:
+            raise ConfigError(
+                f"graph must be given for the path model in {nodes}, which reads its facts; got "
+                "none. Pass --graph."
+            )
+        return li.PathModel.load(nodes, facts)
+    return li.GraphEncoder.load(nodes)
+
+
+def _is_of(encoder: Ranker, facts: li.Graph) -> bool:
     return encoder.entities == facts.entities and encoder.relations == facts.relations
 
 
 def _telling(
-    encoder: li.GraphEncoder, facts: li.Graph, *, asked: tuple[str | None, str | None, str | None]
+    encoder: Ranker, facts: li.Graph, *, asked: tuple[str | None, str | None, str | None]
 ) -> list[tuple[str, str, str]]:
     """Return the facts that place the graph's entities that have no vector.
 

@@ -198,7 +198,7 @@ class Graph:
         """Read a graph: "atlas", a file of a known format, or a folder of train/valid/test files.
 
         Args:
-            source: "atlas", a store address ("sqlite:///facts.db"), or a path; the format is
+            source: "atlas", a store's address or file ("facts.db"), or a path; the format is
                 told from the name, `.gz` included.
             on_bad_line: "raise" stops at the first bad line; "skip" drops and reports them.
             columns: the order of the columns of files without a header, such as

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -171,6 +172,38 @@ class PriorRanker:
     def score_relations(self, h: ArrayLike | Tensor, t: ArrayLike | Tensor) -> Tensor:
         """Score every relation between two entities: `(batch,)` each -> `(batch, relations)`."""
         return self.ranker.score_relations(h, t)
+
+    def with_entities(
+        self,
+        facts: Iterable[tuple[str, str, str]] = (),
+        *,
+        texts: Mapping[str, ArrayLike | Tensor] | None = None,
+    ) -> PriorRanker:
+        """Return a copy that also knows some new entities and facts, without training.
+
+        The encoder places the entities; habits count the facts as if training had seen them.
+
+        Args:
+            facts: (head, relation, tail) labels.
+            texts: as of the encoder's `with_entities`.
+
+        Raises:
+            DataError: as of the encoder's `with_entities`, or an entity of a fact stays unknown.
+            ConfigError: the ranker is no `GraphEncoder`, or as of its `with_entities`.
+            ShapeError: a text is not as wide as the features.
+        """
+        said = list(facts)
+        if not isinstance(self.ranker, GraphEncoder):
+            raise ConfigError(
+                "with_entities: the prior must rank by a GraphEncoder; got "
+                f"{type(self.ranker).__name__}. Take its `on(graph)`, and fit the prior again."
+            )
+        grown = self.ranker.with_entities(said, texts=texts)
+        known, relation = grown.entities, grown.relations
+        ids = [(known.id(h), relation.id(r), known.id(t)) for h, r, t in said]
+        added = np.array(ids, dtype=np.int64).reshape(-1, 3)
+        seen = np.unique(np.concatenate([self.facts, added]), axis=0)
+        return PriorRanker(grown, seen, scale=self.scale, weights=self.weights)
 
     def save(self, folder: str | Path) -> Path:
         """Write habits, train facts and vectors to a folder, and return it.

@@ -106,7 +106,8 @@ class ComputedEntities:
 
     Args:
         encoder: gives `vectors(ids)` under autograd.
-        learning_rate: Adam's.
+        learning_rate: of Adam, which moves them whatever `EmbeddingConfig.optimiser` says; that
+            is of relations and of the scorer.
     """
 
     def __init__(self, encoder: GraphEncoder, *, learning_rate: float) -> None:

@@ -131,3 +131,25 @@ def test_brackets_in_a_label_are_shown_as_they_are(tmp_path, lichen):
     assert "[red]b" in lichen(
         "complete", "--nodes", tmp_path / "n", "--head", "a", "--relation", "next"
     )
+
+
+def test_a_prior_and_a_path_model_are_asked_as_an_encoder_is(tmp_path, lichen):
+    facts = [f"a{i}\tnext\ta{(i + 1) % 12}\n" for i in range(12)]
+    (tmp_path / "train.tsv").write_text("".join(facts[:9]))
+    (tmp_path / "valid.tsv").write_text("".join(facts[9:]))
+    graph = li.Graph.load(tmp_path)
+    prior = li.fit_prior(li.GraphEncoder("complex", graph, dim=8), graph)
+    paths = li.PathModel(graph, dim=8, num_layers=2)
+    asked = ("--head", "a1", "--relation", "next", "--json", "--top", 2)
+    for model, name in ((prior, "prior"), (paths, "paths")):
+        folder = model.save(tmp_path / name)
+        out = json.loads(lichen("complete", "--nodes", folder, *asked, "--graph", tmp_path))
+        calibrator = li.calibrate(model, graph)
+        expected = li.complete(model, "a1", "next", None, graph=graph, top=2, calibrator=calibrator)
+        assert [p["label"] for p in out] == [p.label for p in expected]
+        assert [p["score"] for p in out] == pytest.approx([p.score for p in expected])
+    arguments = ["complete", "--nodes", str(folder), "--head", "a1", "--relation", "next"]
+    with pytest.raises(
+        li.LichenError, match=r"graph must be given for the path model in .*--graph"
+    ):
+        CliRunner().invoke(app, arguments, catch_exceptions=False)

@@ -169,3 +169,28 @@ def test_bad_input_is_one_clear_line(births, fitted, tmp_path):
     paths = fit_prior(PathModel(births, dim=4, num_layers=2), births)
     with pytest.raises(ConfigError, match=r"must rank by a GraphEncoder; got PathModel"):
         paths.save(tmp_path)
+
+
+def test_new_entities_are_placed_and_their_facts_are_habits_too(births, fitted):
+    told = [("newcomer", "born_in", "t1"), ("p0", "knows", "newcomer")]
+    grown = fitted.with_entities(told)
+    new = grown.entities.id("newcomer")
+    assert grown.num_entities == births.num_entities + 1
+    assert torch.equal(grown.ranker.vectors([0]), fitted.ranker.vectors([0]))
+    knows = births.relations.id("knows")
+    t1, p0 = births.entities.ids(["t1", "p0"])
+    assert grown.roles.classes_of(*np.array([[p0], [knows], [new]]))[0] == 1  # one fact of its own
+    born = grown.relations.id("born_in") + grown.num_relations
+    assert grown.roles.classes_of(*np.array([[t1], [born], [new]]))[0] == 1
+    (best, *_rest) = complete(grown, None, "born_in", "t1", graph=births, top=3)
+    assert best.label
+    with pytest.raises(DataError, match="nobody"):
+        fitted.with_entities([("nobody", "born_in", "nowhere")])
+    paths = PriorRanker(
+        PathModel(births, dim=4, num_layers=2),
+        births.split("train"),
+        scale=1.0,
+        weights=torch.zeros(2 * births.num_relations, NUM_CLASSES),
+    )
+    with pytest.raises(ConfigError, match=r"rank by a GraphEncoder; got PathModel\. Take its"):
+        paths.with_entities(told)

@@ -41,6 +41,8 @@ GRAPH_READERS: dict[str, Callable[..., None]] = {
 }
 """File suffix to the function that reads it into a builder."""
 
+SQLITE = b"SQLite format 3\0"
+"""How a database file begins."""
 CORPUS_READERS: dict[str, Callable[..., Iterator[Document]]] = {
     **dict.fromkeys(RECORDS, read_documents_jsonl),
     ".csv": read_documents_csv,
@@ -73,8 +75,8 @@ def read_graph(
     """Read a graph and log what was skipped or came twice.
 
     Args:
-        source: "atlas"; the address of a store; a file (.tsv, .txt, .csv, .jsonl, .nt, .ttl,
-            each also with .gz); or a folder of train/valid/test files, of OpenKE's id files,
+        source: "atlas"; the address or the file of a store; a file (.tsv, .txt, .csv, .jsonl, .nt,
+            .ttl, each also with .gz); or a folder of train/valid/test files, of OpenKE's id files,
             of CoDEx, of WordNet's database, or one that Lichen wrote (.lichen).
         on_bad_line: "raise" stops at the first bad line; "skip" drops and counts them.
         columns: the order of the columns of tables without a header; None is head, relation,
@@ -114,7 +116,8 @@ def scan_graph(
     """
     if source == "atlas":
         return _with_report(import_module("lichen.data.atlas").load_graph())
-    if "://" in str(source):  # the store stands below this package: it is looked up, not imported
+    is_address = "://" in str(source)
+    if is_address or _is_database(_there(source)):  # the store stands below: it is looked up
         with import_module("lichen.store").Store.open(str(source), must_exist=True) as store:
             return _with_report(store.snapshot())
     place, builder, bad = _there(source), GraphBuilder(), BadLines(on_bad_line)
@@ -138,6 +141,15 @@ def scan_graph(
         num_duplicates=builder.num_duplicates,
         num_shared=builder.num_shared,
     )
+
+
+def _is_database(place: Path) -> bool:
+    """Say whether a file is one of SQLite, as `lichen import` writes, whatever its name."""
+    try:
+        with place.open("rb") as file:
+            return file.read(len(SQLITE)) == SQLITE
+    except OSError:  # a folder, or a file that its reader will refuse
+        return False
 
 
 def _with_report(graph: Graph) -> tuple[Graph, ReadReport]:

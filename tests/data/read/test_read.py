@@ -71,6 +71,8 @@ def test_store_addresses_go_to_the_store(tmp_path, monkeypatch):
     found = Graph.load("sqlite:///facts.db")
     assert (found.entities.labels, found.num_facts) == (("Vienna", "Austria"), 1)
     assert scan_graph("sqlite:///facts.db")[1].num_lines == 1
+    by_name = Graph.load("facts.db")  # told by how it begins, whatever its name
+    assert (by_name.entities, by_name.num_facts) == (found.entities, 1)
 
 
 @pytest.mark.parametrize("address", ["sqlite:///none.db", "sqlite:///empty.db", "sqlite://"])
