@@ -4,7 +4,8 @@ Each repetition runs both, one after the other, in fresh processes: seconds from
 memory to the metrics, resident memory before and at the peak, and whether every rank is the
 same: with PyKEEN by all three kinds of ties, with the others the pessimistic ones, which are what
 they can give. The vectors are whole sixteenths, so that every product and sum is exact in float32
-and equal scores are equal for both; ranks by random floats are compared too. The rows are ratios:
+and equal scores are equal for both; ranks by random floats, whose sums round by their order, are
+compared too. The rows are ratios:
 of the seconds, of the memory that ranking adds, and of the process's peak, torch itself included.
 The seconds count the making of the index of known answers, but for TorchKGE and LibKGE.
 
@@ -109,7 +110,9 @@ def rows_of(library: str, as_float: dict[str, Any], runs: list[dict[str, Any]]) 
     speed = [run[library]["seconds"] / run["lichen"]["seconds"] for run in runs]
     several = f"median and range of {len(runs)}"
     figures = {
-        f"times {name}'s speed, every rank equal ({several})": speed,
+        f"times {name}'s speed, every rank equal where scores are exact in float32, "
+        f"{as_float['equal_ranks']:,} of {as_float['ranks']:,} by random floats "
+        f"({several})": speed,
         f"memory that ranking adds, {name}'s over ours ({several})": memory,
         f"peak memory of the process, {name}'s over ours ({several})": whole,
     }

@@ -45,6 +45,8 @@ SHARED = {
 }
 LOSSES = {"pykeen": "self_adversarial", "torchkge": "margin", "libkge": "self_adversarial"}
 """What the library and Lichen both have."""
+NEGATIVES = {"libkge": "shared by the batch in both"}
+"""How they are drawn; elsewhere for each fact there, for the batch here."""
 FACTS = {"torchkge": 20_000}
 """Training facts beside a library for which all of them take minutes an epoch."""
 OWN = EmbeddingConfig(
@@ -130,10 +132,12 @@ def rows_of(library: str, epochs: int, runs: list[dict[str, Any]]) -> list[dict[
     name, several = name_of(library), f"median and range of {len(runs)}"
     theirs = [sum(run[f"{library}_s"]) for run in runs]
     part = f" of {FACTS[library]:,} facts" if library in FACTS else ""
+    drawn = NEGATIVES.get(library, "drawn for each fact there, for the batch here")
     rows = [
         ratio_row(
             f"{DATA} training distmult",
-            f"{name}'s seconds an epoch{part} over ours, equal settings ({several})",
+            f"{name}'s seconds an epoch{part} over ours, equal settings, negatives {drawn} "
+            f"({several})",
             [x / sum(run["epoch_s"]) for x, run in zip(theirs, runs, strict=True)],
             runs,
             library=library,
