@@ -30,9 +30,11 @@ class ComplEx(Scorer):
 
     Raises:
         ConfigError: `dim` is odd.
+
+    References:
+        Trouillon et al., 2016, arXiv:1606.06357.
     """
 
-    PAPER: ClassVar[str | None] = "Trouillon et al., 2016, arXiv:1606.06357"
     is_bilinear: ClassVar[bool] = True
     comparison = Dot()
 

@@ -44,9 +44,11 @@ class ConvE(Scorer):
 
     Raises:
         ConfigError: `dim` does not fold, or a setting is out of bounds.
+
+    References:
+        Dettmers et al., 2018, arXiv:1707.01476.
     """
 
-    PAPER: ClassVar[str | None] = "Dettmers et al., 2018, arXiv:1707.01476"
     asks_heads: ClassVar[bool] = False
     comparison = Dot()
 

@@ -28,11 +28,11 @@ class CP(Scorer):
 
     Args:
         dim: numbers an entity has on each side.
+
+    References:
+        Hitchcock, 1927, J. Math. Phys. 6; Lacroix et al., 2018, arXiv:1806.07297.
     """
 
-    PAPER: ClassVar[str | None] = (
-        "Hitchcock, 1927, J. Math. Phys. 6; Lacroix et al., 2018, arXiv:1806.07297"
-    )
     is_bilinear: ClassVar[bool] = True
     comparison = Dot()
 

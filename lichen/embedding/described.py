@@ -233,7 +233,8 @@ class DescribedEncoder(GraphEncoder):
         found = tensors["state.features"]
         features = found if found.shape[1] else None
         encoder = cls(said["scorer"], graph, features=features, **said["said"])
-        encoder.load_state_dict({k.removeprefix("state."): x for k, x in tensors.items()})
+        own = {k.removeprefix("state."): x for k, x in tensors.items()}
+        encoder.load_state_dict(own, assign=True)  # the file's own memory, not a copy
         return encoder.eval()
 
 

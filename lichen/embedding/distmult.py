@@ -23,9 +23,11 @@ class DistMult(Scorer):
     `(batch, dim) @ (dim, entities)` product.
     Relatives: `ComplEx` with imaginary parts 0, `RESCAL` with diagonal matrices, `SimplE` with
     equal halves, `TuckER` with ones on the core's diagonal.
+
+    References:
+        Yang et al., 2015, arXiv:1412.6575.
     """
 
-    PAPER: ClassVar[str | None] = "Yang et al., 2015, arXiv:1412.6575"
     is_bilinear: ClassVar[bool] = True
     comparison = Dot()
 

@@ -25,9 +25,11 @@ class RESCAL(Scorer):
     Cost: dim * dim multiplications a query, and as many numbers read; all tails take one
     `(batch, dim) @ (dim, entities)` product more.
     Relatives: diagonal matrices give `DistMult`; `TuckER` mixes all matrices from a few.
+
+    References:
+        Nickel et al., 2011, ICML 28.
     """
 
-    PAPER: ClassVar[str | None] = "Nickel et al., 2011, ICML 28"
     is_bilinear: ClassVar[bool] = True
     comparison = Dot()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -38,9 +37,10 @@ class RotatE(Scorer):
     Raises:
         ConfigError: `dim` is odd.
         ChoiceError: no such distance.
-    """
 
-    PAPER: ClassVar[str | None] = "Sun et al., 2019, arXiv:1902.10197"
+    References:
+        Sun et al., 2019, arXiv:1902.10197.
+    """
 
     def __init__(self, dim: int, *, distance: str = "moduli") -> None:
         super().__init__(dim)

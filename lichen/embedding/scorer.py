@@ -35,7 +35,6 @@ class Scorer(nn.Module, ABC):
         dim: numbers an entity, as the user chose it.
     """
 
-    PAPER: ClassVar[str | None]
     comparison: Comparison
     """How a query meets a candidate."""
     entity_width: int

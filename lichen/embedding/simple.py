@@ -27,9 +27,11 @@ class SimplE(Scorer):
 
     Args:
         dim: numbers an entity has on each side.
+
+    References:
+        Kazemi and Poole, 2018, arXiv:1802.04868.
     """
 
-    PAPER: ClassVar[str | None] = "Kazemi and Poole, 2018, arXiv:1802.04868"
     is_bilinear: ClassVar[bool] = True
     comparison = Dot()
 

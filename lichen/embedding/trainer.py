@@ -301,7 +301,7 @@ class _Run:
         tensors = {f"encoder.{k}": x for k, x in self.encoder.state_dict().items()}
         tensors |= {f"best.{k}": x for k, x in self.best.items()}
         tensors |= {f"step.{k}": x for k, x in self.step.state().items()}
-        tensors["torch"] = self.team.gather(torch.get_rng_state())
+        tensors["torch"] = self.team.gather(self._stream.get_state())
         if self.team.is_first:
             self.checkpoint.write(tensors, vars(self.progress))
         self.start = {}  # no more needed, and as large as the encoder
@@ -333,11 +333,19 @@ class _Run:
         self.step.load(part(tensors, "step."))
         stream = self.team.own(tensors["torch"])
         if stream is not None:
-            torch.set_rng_state(stream)
+            self._stream.set_state(stream)
         if made.best_epoch < made.epoch and has_look_of_its_own(self.config, made.epoch):
             del made.valid_mrr[-1:]
             made.looks_since = max(0, made.looks_since - 1)
         self.progress, self.start = made, {}
+
+    @property
+    def _stream(self) -> torch.Generator:
+        """Return the stream by which a scorer's own dropout draws."""
+        device = self.encoder.relation_table.device
+        if device.type == "cuda":
+            return torch.cuda.default_generators[device.index or 0]
+        return torch.default_generator
 
     def _copy(self) -> dict[str, Tensor]:
         return {k: x.detach().clone() for k, x in self.encoder.state_dict().items()}

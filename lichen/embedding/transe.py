@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from torch import Tensor
 
 from lichen.base.errors import ConfigError
@@ -29,9 +27,10 @@ class TransE(Scorer):
 
     Raises:
         ConfigError: `norm` is neither 1 nor 2, or `squared` comes with 1.
-    """
 
-    PAPER: ClassVar[str | None] = "Bordes et al., 2013, NeurIPS 26"
+    References:
+        Bordes et al., 2013, NeurIPS 26.
+    """
 
     def __init__(self, dim: int, *, norm: int = 1, squared: bool = False) -> None:
         super().__init__(dim)

@@ -40,9 +40,11 @@ class TuckER(Scorer):
 
     Raises:
         ConfigError: `relation_dim` is below 1.
+
+    References:
+        Balažević et al., 2019, arXiv:1901.09590.
     """
 
-    PAPER: ClassVar[str | None] = "Balažević et al., 2019, arXiv:1901.09590"
     is_bilinear: ClassVar[bool] = True
     weights_rate: ClassVar[float] = 1e-4
     comparison = Dot()

@@ -20,7 +20,7 @@ REGISTRIES: Mapping[str, Mapping[str, str]] = {
     "objective": OBJECTIVES,
     "ensemble": ENSEMBLES,
 }
-"""Kind of method to its names and places; a method's paper stands on it or in its module."""
+"""Kind of method to its names and places; its paper stands on it, in its module or docstring."""
 
 
 class Method(NamedTuple):
@@ -43,9 +43,20 @@ def methods() -> list[Method]:
             home = import_module(module)
             method = getattr(home, attribute)
             summary = str(method.__doc__).splitlines()[0]
-            paper = method.PAPER if hasattr(method, "PAPER") else getattr(home, "PAPER", None)
-            found.append(Method(kind, name, summary, paper or ""))
+            paper = getattr(method, "PAPER", None) or getattr(home, "PAPER", None)
+            found.append(Method(kind, name, summary, paper or references(method)))
     for kind, readers in (("graph file", GRAPH_READERS), ("corpus file", CORPUS_READERS)):
         for suffix, reader in sorted(readers.items()):
             found.append(Method(kind, suffix, str(reader.__doc__).splitlines()[0], ""))
     return found
+
+
+def references(method: object) -> str:
+    """Return what a docstring gives under its last heading, "References:"; "" without one.
+
+    >>> from lichen.embedding.distmult import DistMult
+    >>> references(DistMult)
+    'Yang et al., 2015, arXiv:1412.6575'
+    """
+    given = str(method.__doc__).partition("References:\n")[2]
+    return " ".join(given.split()).removesuffix(".")

@@ -156,11 +156,13 @@ def test_load_finds_the_class_that_was_saved(graph, tmp_path):
     torch.testing.assert_close(again.vectors(), described.vectors())
 
 
-def test_saved_vectors_stay_in_their_file_until_they_are_read(tmp_path):
+@pytest.mark.parametrize("kind", [GraphEncoder, DescribedEncoder])
+def test_saved_vectors_stay_in_their_file_until_they_are_read(tmp_path, kind):
     """Opening 100 MB of vectors takes far less memory of one's own than that."""
     labels = [f"e{i}" for i in range(50_000)]
     graph = Graph.from_triples([(label, "r", "e0") for label in labels])
-    GraphEncoder("distmult", graph, dim=512).save(tmp_path / "nodes")
+    more = {} if kind is GraphEncoder else {"features": np.ones((50_000, 8), dtype=np.float32)}
+    kind("distmult", graph, dim=512, **more).save(tmp_path / "nodes")
     program = (
         "import re, sys\n"
         "from pathlib import Path\n"
