@@ -121,16 +121,18 @@ def rows_of(benchmark: str, right: dict[str, Right]) -> list[dict[str, object]]:
     """Return the rows of one task."""
     rows = [shown(benchmark, f"accuracy, {name}", found) for name, found in right.items()]
     teacher, student, none = right["fused"], right["student"], right["none"]
-    return [
-        *rows,
+    rows += [
         gained(benchmark, "gain of the teacher over none", teacher, none),
         gained(benchmark, "gain of the student over none", student, none),
         gained(
             benchmark, "gain of the student over the student of none", student,
             right["student of none"],
         ),
-        kept(benchmark, "share of the uplift that the student keeps", student, teacher, none),
     ]  # fmt: skip
+    if teacher.mean() > none.mean():  # else there is nothing to keep
+        name = "share of the uplift that the student keeps"
+        rows.append(kept(benchmark, name, student, teacher, none))
+    return rows
 
 
 if __name__ == "__main__":

@@ -8,9 +8,11 @@ from copy import deepcopy
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+import torch
+
 from lichen.base import check
 from lichen.base.choose import choose
-from lichen.base.errors import ConfigError, DataError, LichenError
+from lichen.base.errors import ConfigError, DataError, LichenError, first_line
 from lichen.base.extras import need
 from lichen.data.graph import Graph
 from lichen.embedding.config import EmbeddingConfig
@@ -158,8 +160,8 @@ class _Trials:
                 on_look=on_look,
                 on_step=self.is_over,
             )
-        except LichenError as error:
-            self.failed.append((tried, str(error)))
+        except (LichenError, torch.OutOfMemoryError) as error:  # a card that is too small
+            self.failed.append((tried, first_line(error)))
             raise self.pruned from error
         else:
             self.found.append((tried, max(looks)))

@@ -2,11 +2,13 @@ import time
 
 import numpy as np
 import pytest
+import torch
 
 from lichen.base.errors import ChoiceError, ConfigError, DataError, LichenError
 from lichen.data.graph import Graph
 from lichen.embedding.config import EmbeddingConfig
 from lichen.embedding.search import GIVE_UP, search
+from lichen.embedding.trainer import train_embedding
 
 pytest.importorskip("optuna", reason="the extra search is not installed")
 
@@ -62,6 +64,20 @@ def test_a_trial_that_fails_is_counted_and_the_search_goes_on(capfd):
     assert report.valid_mrr == max(mrr for _, mrr in report.trials)
     assert f" trials and {len(report.failed)} that failed in " in str(report)
     assert not capfd.readouterr().err
+
+
+def test_a_card_that_is_too_small_for_a_trial_does_not_end_the_search(monkeypatch):
+    def on_a_card(*args, config, **more):
+        if config.batch_size > 32:  # as torch says it of a card; there is none here
+            raise torch.OutOfMemoryError("CUDA out of memory.\nTried to allocate 2 GiB")
+        return train_embedding(*args, config=config, **more)
+
+    monkeypatch.setattr("lichen.embedding.search.train_embedding", on_a_card)
+    config = EmbeddingConfig(epochs=1, valid_every=1)
+    space = {"n3": (0.01, 0.1), "batch_size": (32, 4096)}
+    report = search(graph(), dim=8, budget_s=3.0, config=config, space=space)
+    assert {tried["batch_size"] for tried, _ in report.trials} == {32}
+    assert {why for _, why in report.failed} == {"CUDA out of memory."}
 
 
 def test_a_search_of_which_every_trial_fails_is_one_clear_line():
