@@ -1,5 +1,6 @@
 """The fusion benchmarks: their programs on a made-up world, what is measured again, what stays."""
 
+import copy
 import importlib
 import json
 import math
@@ -134,6 +135,32 @@ def test_ensembles_are_compared_with_their_best_member(run, tmp_path):
     rows = read_rows(tmp_path / "ensembles-umls.json")
     assert metrics(rows, "accuracy, ") == ["fused", "text", "graph", *sizes]
     assert len(rows) == 6 + 3
+
+
+@pytest.mark.usefixtures("task")
+def test_ways_with_few_labels_are_compared_with_plain_training(program, run, tmp_path, monkeypatch):
+    module, text = program("few_labels"), copy.deepcopy(li.TextEncoder.load())
+    text.tokenizer.mask_token = text.tokenizer.unk_token  # the tiny one has none
+    monkeypatch.setattr(li.TextEncoder, "load", lambda **_: text)
+    quick = {"CONFIG": ONCE, "LEAST_STEPS": 1, "SEEDS": (0,), "SHARES": (0.5,), "ROUNDS": 1}
+    quick["CONSISTENT"] = replace(module.CONSISTENT, epochs=1)
+    quick["ADAPTATION"] = li.PretrainConfig(head_steps=1, steps=1, batch_size=8)
+    run("few_labels", "--tasks", "umls", **quick, STRATEGIES=("random", "margin"))
+    rows = read_rows(tmp_path / "few-labels-umls.json")
+    ways = ["masked words", "self-training", "consistency", "active, random", "active, margin"]
+    assert metrics(rows, "accuracy, ") == ["plain", *ways]
+    assert len(rows) == 6 + 5 + 1
+
+
+@pytest.mark.usefixtures("small_world")
+def test_a_fusion_costs_some_times_the_model_without_knowledge(run, tmp_path):
+    run("cost", "--fusions", "gate", "--repetitions", "2", BATCH=4, BATCHES=2)
+    rows = read_rows(tmp_path / "fusion-cost.json", most=1000)
+    assert [row["benchmark"] for row in rows] == [
+        "cost of inference, gate",
+        "cost of a training step, gate",
+    ]
+    assert all(0 < low <= high for low, high in (row["interval"] for row in rows))
 
 
 @pytest.mark.usefixtures("bench")
