@@ -195,7 +195,8 @@ def test_facts_chosen_from_two_steps_away_have_their_rows(run, tmp_path):
 def test_rows_of_shares_that_are_not_asked_for_stay(program, tmp_path, monkeypatch):
     noise, asked = program("noise"), []
 
-    def measured(share):
+    def measured(share, fusions):
+        assert fusions == list(noise.EVERY)
         asked.append(share)
         name = f"Atlas claims, {share:.0%} of the facts wrong"
         metric = "accuracy of gate less that without knowledge (0.5 less 0.4)"
