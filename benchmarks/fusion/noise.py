@@ -4,8 +4,8 @@ Atlas claims over a graph of which a share of the facts is wrong: each of those 
 exchanged for another tail of the same relation with which the fact is not true, or, where the
 relation has none, for any such entity. Vectors are trained on that graph, then every fusion on
 the claims, beside its twin without knowledge. One of them, or none, is also chosen by the training
-claims alone, in five folds of facts, as by a user who does not know how much is wrong; that is measured
-where all fusions are asked for. Rows of what is not asked for stay as they are.
+claims alone, in five folds of facts, as by a user who does not know how much is wrong; that is
+measured where all fusions are asked for. Rows of what is not asked for stay as they are.
 
 Run: python benchmarks/fusion/noise.py [--shares 0.9 ...] [--fusions gate ...]
 """
