@@ -9,6 +9,8 @@ from torch import Tensor
 
 PART = 8
 """Texts of about one length that go through the layers together."""
+WORTH = 0.75
+"""Share of a batch, padding included, above which parts would spare too little."""
 
 
 def in_parts(run: Callable[[Tensor, Tensor], Tensor], states: Tensor, mask: Tensor) -> Tensor:
@@ -29,13 +31,15 @@ def in_parts(run: Callable[[Tensor, Tensor], Tensor], states: Tensor, mask: Tens
     if states.device.type != "cpu" or len(states) <= PART:
         return run(states, mask)
     order = mask.count_nonzero(1).argsort(stable=True)
-    parts = []
-    for rows in order.split(PART):  # type: ignore[no-untyped-call]
-        columns = mask[rows].any(0).nonzero()[:, 0]
+    parts = [(rows, mask[rows].any(0).nonzero()[:, 0]) for rows in order.split(PART)]  # type: ignore[no-untyped-call]
+    if sum(len(rows) * len(columns) for rows, columns in parts) > WORTH * mask.numel():
+        return run(states, mask)
+    out = []
+    for rows, columns in parts:
         found = run(
             states.index_select(0, rows).index_select(1, columns),
             mask.index_select(0, rows).index_select(1, columns),
         )
         whole = found.new_zeros(len(rows), states.shape[1], found.shape[2])
-        parts.append(whole.index_copy(1, columns, found))
-    return torch.cat(parts).index_select(0, order.argsort())
+        out.append(whole.index_copy(1, columns, found))
+    return torch.cat(out).index_select(0, order.argsort())

@@ -41,7 +41,9 @@ class Passage:
 
         It is the first; in a causal model, whose first token has read nothing, the last.
         """
-        last: Tensor = self.batch["attention_mask"].sum(1) - 1
+        mask = self.batch["attention_mask"]
+        numbers = torch.arange(mask.shape[1], device=mask.device)
+        last: Tensor = (mask * numbers).argmax(1)  # words within may be hidden
         return last if self.text.is_causal else torch.zeros_like(last)
 
     def before(self) -> Tensor:

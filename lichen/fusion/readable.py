@@ -17,6 +17,8 @@ from lichen.fusion.operator import fusion_class
 from lichen.fusion.passage import Passage
 from lichen.lm.text_encoder import READABLE, TextEncoder
 
+ROUNDED, EXACT = 0.02, 1e-3
+"""How far states may be from those of a whole pass, relative to the greatest, by precision."""
 TRIED = 3
 """Tokens it is tried on: an odd number, so that a model that fills texts up to even ones shows."""
 
@@ -56,7 +58,11 @@ def _read_inside(config: FusedConfig, text: TextEncoder, inputs: dict[str, Tenso
     passage = Passage(text, cast("Batch", inputs), at=point)
     states = passage.before()
     _require_fit(states)
-    _require_fit(passage.after(states))
+    out, whole = passage.after(states), text.read(inputs)
+    _require_fit(out)
+    apart, most = (float(x.abs().max()) for x in (out - whole, whole))
+    if apart > (ROUNDED if text.uses_half else EXACT) * most:  # later layers read more than states
+        raise ValueError(f"states that are {apart:.2g} from those of a whole pass")
     if fusion_class(config.fusion).ROOM:
         behind = torch.ones((1, 1), dtype=torch.long, device=text.device)
         longer = torch.cat([states, states[:, :1]], 1)

@@ -271,7 +271,8 @@ def _record(
         kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         if kept["spec"] == spec:
             return kept
-    run = train(model, corpus.train, seed=seed, config=contest.config)
+    config = replace(contest.config, report_to="none")
+    run = train(model, corpus.train, seed=seed, config=config)
     started = time.perf_counter()
     samples = corpus.test.samples(model.labels or corpus.labels())
     right = model.task.judge(model.predict(samples), samples)

@@ -161,11 +161,13 @@ class TextEncoder:
         limit = int(getattr(self.model.config, "max_position_embeddings", LENGTH))
         return limit if limit > 0 else LENGTH
 
-    @property
+    @cached_property
     def first_position(self) -> int:
         """Return the position of a text's first token; RoBERTa's kin count from the padding."""
-        if getattr(self.model.config, "model_type", "") in ("roberta", "xlm-roberta", "camembert"):
-            return int(self.model.config.pad_token_id) + 1
+        for name, table in self.model.named_modules():
+            if name.rpartition(".")[2] == "position_embeddings":
+                padding = getattr(table, "padding_idx", None)
+                return 0 if padding is None else int(padding) + 1
         return 0
 
     @property

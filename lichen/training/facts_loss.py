@@ -10,6 +10,8 @@ from lichen.base.errors import DataError
 from lichen.data.graph import Graph
 from lichen.embedding.compare import all_with_all
 from lichen.embedding.encoder import GraphEncoder
+from lichen.fusion.model import FusedModel
+from lichen.fusion.sibling import Siblings
 
 PAPER = "Wang et al., 2021, arXiv:1911.06136 (KEPLER's joint loss, here at fine-tuning)"
 FACTS, RIVALS = 256, 256
@@ -50,6 +52,17 @@ class FactsLoss:
             torch.from_numpy(np.asarray(chosen, dtype=np.int64)).to(device),
             torch.from_numpy(rivals).to(device),
         )
+
+
+def facts_beside(model: FusedModel | Siblings, *, seed: int) -> FactsLoss | None:
+    """Return the loss of the graph's facts, or None where the model does not want it.
+
+    Raises:
+        DataError: it wants it, and there is no fact.
+    """
+    if not model.config.triple or model.graph is None:
+        return None
+    return FactsLoss(model.graph, seed=seed)
 
 
 def facts_loss(nodes: GraphEncoder, facts: Tensor, rivals: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from lichen.base.errors import LichenError
+from lichen.base.errors import ConfigError, LichenError
 from lichen.base.progress import track
 from lichen.base.seeds import set_seed
 from lichen.fusion.batch import Batch, to_device
@@ -17,6 +17,7 @@ from lichen.fusion.model import FusedModel
 from lichen.training.beside import BesideLoss
 from lichen.training.by_length import order_for
 from lichen.training.config import TrainConfig, require_run
+from lichen.training.facts_loss import facts_beside
 from lichen.training.rates import parameter_groups
 
 Loss = Callable[[Batch, Tensor], Tensor]
@@ -36,6 +37,7 @@ def fit_items(
     """Train a model, in place, on a loss of the caller's own.
 
     For losses that need more than a batch: a teacher's probabilities, or a second look at texts.
+    Facts are learned beside as `model.config.triple` says.
 
     Args:
         model: what to train; what it keeps frozen stays so.
@@ -47,11 +49,19 @@ def fit_items(
         beside: the loss of further objectives of the language model, or None.
 
     Raises:
-        ConfigError: the settings are of another type, or the seed is none.
+        ConfigError: the settings are of another type or want a reporter, which this loop has
+            none of, or the seed is none.
+        DataError: facts are to be learned beside, and there are none.
         LichenError: the loss is no longer a number.
     """
     require_run("train", config, TrainConfig, seed)
+    if config.report_to != "none":
+        raise ConfigError(
+            "train.report_to must be 'none' for consistency and distillation, which report to "
+            f"nobody; got {config.report_to!r}. Leave it out."
+        )
     set_seed(seed)
+    facts = facts_beside(model, seed=seed)
     groups = parameter_groups(model, config)
     if beside is not None:
         groups.append({"params": list(beside.parameters()), "lr": config.learning_rate})
@@ -68,8 +78,11 @@ def fit_items(
         for number, rows in enumerate(torch.split(order, config.batch_size), start=1):
             batch = to_device(collate([items[i] for i in rows.tolist()]), model.text.device)
             value = loss(batch, rows)
+            turn = epoch * passes + number - 1
+            if facts is not None and model.nodes is not None:
+                value = value + model.config.triple * facts(model.nodes, turn)
             if beside is not None:
-                value = value + beside(epoch * passes + number - 1)
+                value = value + beside(turn)
             if not torch.isfinite(value):
                 raise LichenError(
                     f"train: the loss must stay a number; got {float(value.detach())}. Lower "

@@ -19,7 +19,7 @@ from lichen.fusion.sibling import Siblings
 from lichen.training.beside import BesideLoss
 from lichen.training.by_length import ByLength
 from lichen.training.config import TrainConfig
-from lichen.training.facts_loss import FactsLoss
+from lichen.training.facts_loss import FactsLoss, facts_beside
 from lichen.training.rates import parameter_groups
 from lichen.training.reporters import place_events
 from lichen.training.resumable import ResumableTrainer
@@ -153,13 +153,6 @@ class _KeepLast(TrainerCallback):  # type: ignore[misc]
                 shutil.rmtree(path)
 
 
-def _facts(model: FusedModel | Siblings, seed: int) -> FactsLoss | None:
-    """Return the loss of the graph's facts, or None where the model does not want it."""
-    if not model.config.triple or model.graph is None:
-        return None
-    return FactsLoss(model.graph, seed=seed)
-
-
 def make_trainer(
     model: FusedModel | Siblings,
     items: Any,
@@ -213,7 +206,7 @@ def make_trainer(
     trainer = FusedTrainer(
         model, arguments, data_collator=collate, train_dataset=items, callbacks=seeing
     )
-    trainer.facts = _facts(model, seed)
+    trainer.facts = facts_beside(model, seed=seed)
     trainer.groups = parameter_groups(model, config)
     trainer.remove_callback(PrinterCallback)
     place_events(trainer, log, asked=config.report_to)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -36,7 +37,7 @@ def twin(run: Run[FusedModel], kind: Kind, seed: int = 0) -> Run[FusedModel]:
         seed: of the start, the order of samples and the shuffling.
 
     Returns:
-        The twin's run; nothing is written.
+        The twin's run; nothing is written, nor reported.
 
     Raises:
         ChoiceError: no such kind.
@@ -50,7 +51,8 @@ def twin(run: Run[FusedModel], kind: Kind, seed: int = 0) -> Run[FusedModel]:
     assert isinstance(run.data, Corpus)
     assert isinstance(run.config, TrainConfig)
     beside = None if run.beside is None else run.beside.twin(kind, seed)
-    return train(model, run.data, valid=run.valid, beside=beside, seed=seed, config=run.config)
+    config = replace(run.config, report_to="none")
+    return train(model, run.data, valid=run.valid, beside=beside, seed=seed, config=config)
 
 
 def twin_tasks(run: TasksRun, kind: Kind, seed: int = 0) -> TasksRun:
@@ -80,7 +82,7 @@ def twin_tasks(run: TasksRun, kind: Kind, seed: int = 0) -> TasksRun:
         weights=run.weights,
         beside=None if run.beside is None else run.beside.twin(kind, seed),
         seed=seed,
-        config=run.config,
+        config=replace(run.config, report_to="none"),
     )
 
 

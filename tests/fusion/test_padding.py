@@ -54,3 +54,11 @@ def test_texts_of_one_length_stand_together(monkeypatch):
 def test_few_texts_stay_together():
     states, mask = batch([2, 6])
     assert in_parts(lambda s, _: s, states, mask) is states
+
+
+def test_texts_of_about_one_length_go_through_whole(monkeypatch):
+    monkeypatch.setattr(padding, "PART", 2)
+    states, mask = batch([5, 6, 5, 6])
+    seen = []
+    in_parts(lambda some, _: seen.append(some.shape[:2]) or some, states, mask)
+    assert seen == [(4, 6)]

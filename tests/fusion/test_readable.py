@@ -89,3 +89,16 @@ def test_a_deberta_without_relative_attention_is_told_what_it_lacks(
         f"({kind.__name__}) takes no mask for pairs of tokens. Take a BERT, RoBERTa, DistilBERT, "
         "ModernBERT, GPT-2, Llama or Qwen model, or another fusion."
     )
+
+
+def test_a_deberta_whose_convolution_reads_what_came_before_is_refused_there(text, nodes):
+    sizes = {"vocab_size": 15, "hidden_size": 16, "num_hidden_layers": 3, "num_attention_heads": 2}
+    more = {"relative_attention": True, "pos_att_type": ["c2p", "p2c"], "intermediate_size": 32}
+    config = DebertaV2Config(**sizes, **more, conv_kernel_size=3)
+    odd = TextEncoder(DebertaV2Model(config), text.tokenizer, name="deberta")
+    for at in ("input", 1):
+        with pytest.raises(
+            ConfigError, match=r"go on from them; got: states that are .* from those"
+        ):
+            FusedModel(odd, nodes, fusion="gate", at=at)
+    FusedModel(odd, nodes, fusion="gate", at=2)

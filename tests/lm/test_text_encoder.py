@@ -4,6 +4,10 @@ import torch
 from transformers import (
     DebertaConfig,
     DebertaModel,
+    MPNetConfig,
+    MPNetModel,
+    RobertaPreLayerNormConfig,
+    RobertaPreLayerNormModel,
     T5Config,
     T5Model,
     XLNetConfig,
@@ -144,3 +148,21 @@ def test_half_precision_that_a_gpu_emulates_is_not_native(monkeypatch):
     emulates = lambda including_emulation=True: including_emulation  # noqa: E731 - a Turing GPU
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", emulates)
     assert has_fast_half(torch.device("cuda")) is False
+
+
+@pytest.mark.parametrize(
+    ("config", "kind"),
+    [(MPNetConfig, MPNetModel), (RobertaPreLayerNormConfig, RobertaPreLayerNormModel)],
+)
+@torch.no_grad()
+def test_positions_are_counted_from_the_padding_where_the_model_does_so(text, config, kind):
+    sizes = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    made = config(**sizes, intermediate_size=32, vocab_size=20, max_position_embeddings=12)
+    model = kind(made).eval()
+    odd = TextEncoder(model, text.tokenizer, name="odd")
+    ids = torch.tensor([[5, 6, 7, 8]])
+    positions = torch.arange(4)[None] + odd.first_position
+    own = model(input_ids=ids).last_hidden_state
+    torch.testing.assert_close(model(input_ids=ids, position_ids=positions).last_hidden_state, own)
+    longest = torch.full((1, odd.max_tokens), 5)
+    assert model(input_ids=longest).last_hidden_state.shape[1] == 10

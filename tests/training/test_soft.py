@@ -2,9 +2,10 @@ import pytest
 import torch
 from torch import nn
 
-from lichen.base.errors import LichenError
+from lichen.base.errors import ConfigError, LichenError
 from lichen.fusion.model import FusedModel
 from lichen.training.config import TrainConfig
+from lichen.training.facts_loss import FactsLoss
 from lichen.training.soft import fit_items
 
 CONFIG = TrainConfig(epochs=2, batch_size=64)
@@ -69,3 +70,25 @@ def test_gradients_of_several_passes_make_one_step(world, monkeypatch):
     _model, size, _changed = fitted(world, loss, config=config)
     passes = -(-size // 64)
     assert len(steps) == 2 * -(-passes // 3)
+
+
+def test_facts_are_learned_beside_and_a_reporter_is_refused(world, world_graph, monkeypatch):
+    turns, plain = [], FactsLoss.__call__
+
+    def counted(self, nodes, step):
+        turns.append(step)
+        return plain(self, nodes, step)
+
+    def loss(model, batch, _rows):
+        return nn.functional.cross_entropy(model(**batch).logits, batch["labels"])
+
+    monkeypatch.setattr(FactsLoss, "__call__", counted)
+    told = {"train_nodes": True, "triple": 1.0, "graph": world_graph}
+    _model, size, changed = fitted(world, loss, **told)
+    assert turns == list(range(2 * -(-size // 64)))
+    assert "nodes" in changed
+    config = TrainConfig(epochs=1, report_to="tensorboard")
+    with pytest.raises(
+        ConfigError, match=r"train\.report_to must be 'none' for consistency and dis"
+    ):
+        fitted(world, loss, config=config)

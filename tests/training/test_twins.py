@@ -96,3 +96,15 @@ def test_twins_of_what_cannot_have_them_are_refused(world, tmp_path):
     FusedModel(text, nodes, labels=corpus.labels(), train_text=True).save_pretrained(tmp_path)
     with pytest.raises(ConfigError, match="as they ended"):
         untrained_twin(FusedModel.from_pretrained(tmp_path), "none")
+
+
+def test_twins_of_a_run_that_reported_report_to_nobody(world, tmp_path):
+    pytest.importorskip("tensorboard", reason="the reporter is not installed")
+    text, nodes, corpus = world
+    model = FusedModel(text, nodes, labels=corpus.labels())
+    config = TrainConfig(epochs=1, report_to="tensorboard")
+    run = train(model, corpus, out=tmp_path / "run", config=config)
+    found = {path.name for path in tmp_path.rglob("events*")}
+    assert found
+    twin(run, "none")
+    assert {path.name for path in tmp_path.rglob("events*")} == found

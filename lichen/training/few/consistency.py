@@ -137,18 +137,25 @@ def perturbed(batch: Batch, *, share: float, draw: torch.Generator) -> Batch:
 
     Args:
         batch: of any task; left as it is.
-        share: of the tokens outside mentions, the first of each text never, and of the linked
-            mentions, 0 to 1.
+        share: of the tokens outside mentions, those that open and close a text never, and of the
+            linked mentions, 0 to 1.
         draw: where the choice comes from.
     """
     mask, entities = batch["attention_mask"], batch["entities"]
     hidden = torch.rand(mask.shape, generator=draw).to(mask.device) < share
-    hidden &= batch["mention_of"] < 0
+    hidden &= (batch["mention_of"] < 0) & mask.bool()
+    last = mask.sum(1, keepdim=True) - 1
+    hidden = hidden.scatter(1, last, value=False)
     hidden[:, 0] = False
     cut = torch.rand(entities.shape, generator=draw).to(entities.device) < share
     out = batch.copy()
     out["attention_mask"] = mask.masked_fill(hidden, 0)
     out["entities"] = entities.masked_fill(cut, NONE)
+    if "visible" in batch:  # facts as words: who sees whom is told pair by pair
+        unseen = torch.zeros_like(batch["visible"][:, 0])
+        unseen[:, : mask.shape[1]] = hidden
+        pairs = batch["visible"] & ~unseen.unsqueeze(1)
+        out["visible"] = pairs | torch.diag_embed(unseen)  # a row that sees nothing is NaN
     return out
 
 

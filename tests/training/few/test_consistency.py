@@ -28,8 +28,9 @@ def test_words_and_links_are_hidden_and_the_batch_is_left_alone(world):
     batch = batcher.collate(batcher.items(corpus.test.samples(model.labels)))
     before = {k: v.clone() for k, v in batch.items()}
     whole = perturbed(batch, share=1.0, draw=torch.Generator())
-    inside = batch["mention_of"] >= 0
-    assert torch.equal(whole["attention_mask"].bool()[:, 1:], inside[:, 1:])
+    kept = batch["mention_of"] >= 0
+    kept[torch.arange(len(kept)), batch["attention_mask"].sum(1) - 1] = True  # it closes the text
+    assert torch.equal(whole["attention_mask"].bool()[:, 1:], kept[:, 1:])
     assert whole["attention_mask"][:, 0].all()
     assert (whole["entities"] == -1).all()
     half = perturbed(batch, share=0.5, draw=torch.Generator().manual_seed(0))
@@ -38,6 +39,22 @@ def test_words_and_links_are_hidden_and_the_batch_is_left_alone(world):
     none = perturbed(batch, share=0.0, draw=torch.Generator())
     assert all(torch.equal(none[k], before[k]) for k in before)
     assert all(torch.equal(batch[k], before[k]) for k in before)
+
+
+@torch.no_grad()
+def test_hidden_words_are_hidden_from_facts_as_words_too(world, world_graph):
+    text, nodes, corpus = world
+    model = FusedModel(
+        text, nodes, fusion="input", graph=world_graph, labels=corpus.labels(), train_text=True
+    )
+    batcher = model.batcher()
+    batch = batcher.collate(batcher.items(corpus.test.samples(model.labels))[:8])
+    hidden = perturbed(batch, share=0.6, draw=torch.Generator().manual_seed(0))
+    seen = hidden["attention_mask"].bool()
+    before, after = model.fused_states(batch), model.fused_states(hidden)
+    assert torch.isfinite(after[seen]).all()
+    assert (after[seen] - before[seen]).abs().max() > 1e-3
+    assert torch.equal(batch["visible"].any(2), hidden["visible"].any(2))
 
 
 def test_unsure_texts_do_not_count():
