@@ -91,6 +91,7 @@ bench-fusion: $(VENV)/.installed-dev  ## fusions on real tasks, alignment, word 
 	$(BIN)/python benchmarks/fusion/cost.py
 	$(BIN)/python benchmarks/fusion/noise.py
 	$(BIN)/python benchmarks/fusion/selection.py
+	$(BIN)/python benchmarks/fusion/layers.py
 	$(BIN)/python benchmarks/fusion/wsd.py --wordnet /usr/share/wordnet
 	PYTHONPATH=benchmarks $(BIN)/python benchmarks/fusion/recommendation.py
 	$(BIN)/python benchmarks/alignment/text_to_graph.py

@@ -192,6 +192,15 @@ def test_facts_chosen_from_two_steps_away_have_their_rows(run, tmp_path):
     assert len(rows) == 2
 
 
+@pytest.mark.usefixtures("bench")
+def test_turns_taken_with_the_layers_have_their_rows(run, tmp_path):
+    run("layers", "--tasks", "umls", TASKS=("umls",), ABOVE=1)
+    rows = read_rows(tmp_path / "fusion-layers-umls.json")
+    assert metrics(rows, "accuracy") == [""]
+    assert len(metrics(rows, "gain over ")) == 3
+    assert "from hidden layer 1" in rows[0]["benchmark"]
+
+
 def test_rows_of_shares_that_are_not_asked_for_stay(program, tmp_path, monkeypatch):
     noise, asked = program("noise"), []
 
