@@ -47,7 +47,7 @@ class AdapterFusion(TokenFusion):
         written = self.write(known.entities) * linked.unsqueeze(-1)
         narrow = self.down(self.norm(torch.cat([tokens, written], -1)))
         seen = in_parts(self._layer, narrow, known.mask)
-        out: Tensor = (tokens + written + self.up(seen))[linked]
+        out: Tensor = (tokens + written)[linked] + self.up(seen[linked])
         return out
 
     def _layer(self, states: Tensor, mask: Tensor) -> Tensor:

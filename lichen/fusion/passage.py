@@ -88,7 +88,11 @@ class Passage:
         }
         if self.text.is_causal and takes_positions(self.backbone):
             inputs["position_ids"] = order * (order < size)
-        out = self._run(inputs, given=(start, _ordered(states, order)), stop=stop)
+        longest = int(inputs["attention_mask"].count_nonzero(1).max())  # then nobody has a token
+        inputs = {key: value[:, :longest] for key, value in inputs.items()}
+        given = _ordered(states, order)[:, :longest]
+        out = self._run(inputs, given=(start, given), stop=stop)
+        out = nn.functional.pad(out, (0, 0, 0, order.shape[1] - longest))
         return _ordered(out, order.argsort(1))
 
     def _run(

@@ -55,13 +55,9 @@ def fit_items(
         LichenError: the loss is no longer a number.
     """
     require_run("train", config, TrainConfig, seed)
-    if config.report_to != "none":
-        raise ConfigError(
-            "train.report_to must be 'none' for consistency and distillation, which report to "
-            f"nobody; got {config.report_to!r}. Leave it out."
-        )
+    _refuse_reporter(config)
     set_seed(seed)
-    facts = facts_beside(model, seed=seed)
+    more = _more(model, beside, seed=seed)
     groups = parameter_groups(model, config)
     if beside is not None:
         groups.append({"params": list(beside.parameters()), "lr": config.learning_rate})
@@ -78,16 +74,9 @@ def fit_items(
         for number, rows in enumerate(torch.split(order, config.batch_size), start=1):
             batch = to_device(collate([items[i] for i in rows.tolist()]), model.text.device)
             value = loss(batch, rows)
-            turn = epoch * passes + number - 1
-            if facts is not None and model.nodes is not None:
-                value = value + model.config.triple * facts(model.nodes, turn)
-            if beside is not None:
-                value = value + beside(turn)
-            if not torch.isfinite(value):
-                raise LichenError(
-                    f"train: the loss must stay a number; got {float(value.detach())}. Lower "
-                    f"train.learning_rate ({config.learning_rate})."
-                )
+            for other in more:
+                value = value + other(epoch * passes + number - 1)
+            _require_number(value, config)
             (value / config.accumulate).backward()  # type: ignore[no-untyped-call]
             if number % config.accumulate and number < passes:
                 continue
@@ -96,6 +85,33 @@ def fit_items(
             optimiser.zero_grad()
             schedule.step()
     model.eval()
+
+
+def _refuse_reporter(config: TrainConfig) -> None:
+    if config.report_to != "none":
+        raise ConfigError(
+            "train.report_to must be 'none' for consistency and distillation, which report to "
+            f"nobody; got {config.report_to!r}. Leave it out."
+        )
+
+
+def _require_number(loss: Tensor, config: TrainConfig) -> None:
+    if not torch.isfinite(loss):
+        raise LichenError(
+            f"train: the loss must stay a number; got {float(loss.detach())}. Lower "
+            f"train.learning_rate ({config.learning_rate})."
+        )
+
+
+def _more(
+    model: FusedModel, beside: BesideLoss | None, *, seed: int
+) -> list[Callable[[int], Tensor]]:
+    """Return the losses, by the number of the batch, that are added to the caller's own."""
+    more: list[Callable[[int], Tensor]] = [] if beside is None else [beside]
+    facts, nodes = facts_beside(model, seed=seed), model.nodes
+    if facts is not None and nodes is not None:
+        more.append(lambda turn: model.config.triple * facts(nodes, turn))
+    return more
 
 
 def _steps(

@@ -67,16 +67,12 @@ def neighbourhood(
     for most in fan_out:
         frontier = parts[-1]
         rows, edge = edges.leaving(frontier)
-        counts = np.bincount(rows, minlength=len(frontier))
-        share = np.ones(len(rows), dtype=np.float32)
-        of_mean = share
+        share = of_mean = np.ones(len(rows), dtype=np.float32)
         if most is not None:
             check.whole("fan_out", most, 1, 1_000_000)
-            kept = _drawn(rows, counts, most, draw)
+            kept, share = _drawn(rows, most, draw)
             kinds = rows * 2 * num_relations + edges.relation[edge]
-            rows, edge = rows[kept], edge[kept]
-            share = (counts / np.maximum(1, np.minimum(counts, most))).astype(np.float32)[rows]
-            of_mean = share * _share_of_kind(kinds, kept)
+            of_mean, rows, edge = share * _share_of_kind(kinds, kept), rows[kept], edge[kept]
         reached = np.unique(edges.target[edge])
         fresh = reached[place[reached] < 0]
         place[fresh] = num_nodes[-1] + np.arange(len(fresh))
@@ -108,13 +104,16 @@ def _share_of_kind(kinds: Ids, kept: Ids) -> NDArray[np.float32]:
     return (there / counts).astype(np.float32)[place[kept]]
 
 
-def _drawn(rows: Ids, counts: Ids, most: int, draw: np.random.Generator) -> Ids:
-    """Return the places of at most `most` random edges of each row, ascending."""
-    if not len(rows) or counts.max() <= most:
-        return np.arange(len(rows))
-    order = np.lexsort((draw.random(len(rows)), rows))
-    within = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
-    return np.sort(order[within < most])
+def _drawn(rows: Ids, most: int, draw: np.random.Generator) -> tuple[Ids, NDArray[np.float32]]:
+    """Return the places of at most `most` random edges of each row, and what each stands for."""
+    counts = np.bincount(rows)
+    kept = np.arange(len(rows))
+    if len(rows) and counts.max() > most:
+        order = np.lexsort((draw.random(len(rows)), rows))
+        within = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+        kept = np.sort(order[within < most])
+    share = counts / np.maximum(1, np.minimum(counts, most))
+    return kept, share.astype(np.float32)[rows[kept]]
 
 
 def _joined(parts: list[Ids]) -> Ids:
