@@ -49,8 +49,7 @@ def fit_items(
         beside: the loss of further objectives of the language model, or None.
 
     Raises:
-        ConfigError: the settings are of another type or want a reporter, which this loop has
-            none of, or the seed is none.
+        ConfigError: the settings are of another type or want a reporter, or the seed is none.
         DataError: facts are to be learned beside, and there are none.
         LichenError: the loss is no longer a number.
     """
