@@ -143,14 +143,16 @@ def load(tmp_path, monkeypatch):
     names = [path.stem for path in FOLDER.glob("*.py")]
     monkeypatch.setenv("LICHEN_DATA", str(tmp_path / "data"))
     monkeypatch.syspath_prepend(str(FOLDER))
+    names += [name for name in sys.modules if name.split(".")[0] == "settings"]
     for name in names:
         monkeypatch.delitem(sys.modules, name, raising=False)
     runs = importlib.import_module("runs")
     monkeypatch.setattr(runs, "ROWS", tmp_path / "rows")
     monkeypatch.setattr(runs, "RUNS", tmp_path / "runs")
     yield importlib.import_module
-    for name in names:
-        sys.modules.pop(name, None)
+    for name in list(sys.modules):
+        if name in names or name.split(".")[0] == "settings":
+            del sys.modules[name]
 
 
 @pytest.fixture

@@ -25,8 +25,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from published import SETTINGS
 from runs import data_folder, figure_row, kept_model, seeds_from_command_line, write_rows
+from settings import SETTINGS
 
 from lichen.data.graph import Graph, Ids
 from lichen.data.read.codex import read_negatives

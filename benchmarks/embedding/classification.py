@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import torch
 from priors import blank
-from published import SETTINGS
 from runs import Setting, data_folder, figure_row, kept_model, write_rows
+from settings import SETTINGS
 
 from lichen.data.graph import Graph, Ids
 from lichen.data.read.codex import read_negatives

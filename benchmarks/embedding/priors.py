@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from published import SETTINGS
 from runs import Setting, data_folder, figure_row, kept_model, train_seconds, write_rows
+from settings import SETTINGS
 
 from lichen.data.graph import Graph
 from lichen.embedding.calibrate import Completer

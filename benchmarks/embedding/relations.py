@@ -14,7 +14,6 @@ from dataclasses import replace
 from typing import Any
 
 import torch
-from published import CODEX, PLAIN
 from runs import (
     Setting,
     benchmark_graph,
@@ -24,6 +23,7 @@ from runs import (
     train_seconds,
     write_rows,
 )
+from settings.bases import CODEX, PLAIN
 from small import CONFIG as SMALL
 
 from lichen.data.graph import Graph
