@@ -9,6 +9,8 @@ from torch import Tensor
 
 PART = 8
 """Texts of about one length that go through the layers together."""
+MANY = 2048
+"""Tokens of a batch, padding included, below which the products of a part would be too small."""
 WORTH = 0.75
 """Share of a batch, padding included, above which parts would spare too little."""
 
@@ -28,7 +30,7 @@ def in_parts(run: Callable[[Tensor, Tensor], Tensor], states: Tensor, mask: Tens
     Returns:
         `(batch, tokens, dim)`; 0 where no text of a part has a token.
     """
-    if states.device.type != "cpu" or len(states) <= PART:
+    if states.device.type != "cpu" or len(states) <= PART or mask.numel() < MANY:
         return run(states, mask)
     order = mask.count_nonzero(1).argsort(stable=True)
     parts = [(rows, mask[rows].any(0).nonzero()[:, 0]) for rows in order.split(PART)]  # type: ignore[no-untyped-call]

@@ -6,6 +6,11 @@ from lichen.fusion import padding
 from lichen.fusion.padding import in_parts
 
 
+@pytest.fixture(autouse=True)
+def _few_are_many(monkeypatch):
+    monkeypatch.setattr(padding, "MANY", 1)
+
+
 @pytest.fixture
 def layer():
     torch.manual_seed(0)
@@ -62,3 +67,10 @@ def test_texts_of_about_one_length_go_through_whole(monkeypatch):
     seen = []
     in_parts(lambda some, _: seen.append(some.shape[:2]) or some, states, mask)
     assert seen == [(4, 6)]
+
+
+def test_a_batch_of_few_tokens_goes_through_whole(monkeypatch):
+    monkeypatch.setattr(padding, "PART", 2)
+    monkeypatch.setattr(padding, "MANY", 25)
+    states, mask = batch([1, 6, 1, 6])  # 24 tokens, padding included
+    assert in_parts(lambda s, _: s, states, mask) is states
