@@ -88,7 +88,9 @@ class Passage:
         }
         if self.text.is_causal and takes_positions(self.backbone):
             inputs["position_ids"] = order * (order < size)
-        longest = int(inputs["attention_mask"].count_nonzero(1).max())  # then nobody has a token
+        longest = 1 + int(
+            inputs["attention_mask"].any(0).nonzero().max()
+        )  # then nobody has a token
         inputs = {key: value[:, :longest] for key, value in inputs.items()}
         given = _ordered(states, order)[:, :longest]
         out = self._run(inputs, given=(start, given), stop=stop)

@@ -70,3 +70,15 @@ def test_a_further_state_is_read_as_a_token_behind_its_own(any_text, samples):
     out = one.after(moved, behind=torch.zeros(1, 1, dtype=torch.long))
     again = torch.cat([out[:, :1], out[:, -1:], out[:, 1:-1]], 1)
     assert torch.allclose(again, want, atol=3e-2)
+
+
+@torch.no_grad()
+def test_hidden_words_within_a_text_leave_what_comes_after_them(text, samples):
+    one = passage(text, samples[:1], 1, 1)
+    states, size = one.before(), one.batch["input_ids"].shape[1]
+    one.batch["attention_mask"] = one.batch["attention_mask"].clone()
+    one.batch["attention_mask"][:, 1 : size - 2] = 0
+    longer = torch.cat([states, torch.randn(1, 2, 16)], 1)
+    out = one.after(longer, behind=torch.full((1, 2), -1))[:, :-2]
+    seen = one.batch["attention_mask"].bool()
+    assert torch.allclose(out[seen], one.after(states)[seen], atol=3e-2)

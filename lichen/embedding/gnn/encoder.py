@@ -29,7 +29,8 @@ class GraphNetwork(DescribedEncoder):
     last states.
 
     Use when new entities arrive with facts, or when entities have few facts but telling
-    neighbours; a plain `GraphEncoder` trains many times faster where neither holds.
+    neighbours; a plain `GraphEncoder` trains many times faster where neither holds. Outside
+    training all vectors come of one pass, which takes memory in proportion to the facts.
 
     Args:
         scorer: a key of `lichen.embedding.SCORERS`.
