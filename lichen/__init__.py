@@ -18,7 +18,7 @@ _HOMES = {
     "Candidate": "lichen.data.corpus",
     "CheckReport": "lichen.jobs.check",
     "ClozeFact": "lichen.training.cloze",
-    "ConsistencyConfig": "lichen.training.few.consistency",
+    "Consistency": "lichen.training.consistency",
     "Contest": "lichen.jobs.fusions",
     "Corpus": "lichen.data.corpus",
     "DescribedEncoder": "lichen.embedding.described",
@@ -58,6 +58,7 @@ _HOMES = {
     "SpanStates": "lichen.lm.span_states",
     "Store": "lichen.store.store",
     "TasksRun": "lichen.training.multitask",
+    "Teacher": "lichen.training.teacher",
     "TextEncoder": "lichen.lm.text_encoder",
     "TrainConfig": "lichen.training.config",
     "Uplift": "lichen.jobs.worth",
@@ -74,7 +75,6 @@ _HOMES = {
     "compare_recipe": "lichen.jobs.recipe_run",
     "complete": "lichen.embedding.complete",
     "complete_many": "lichen.embedding.complete",
-    "consistency": "lichen.training.few.consistency",
     "corpus_leaks": "lichen.data.leaks",
     "description_vectors": "lichen.embedding.described",
     "distil": "lichen.training.distil",
@@ -142,7 +142,7 @@ __all__ = [
     "Candidate",
     "CheckReport",
     "ClozeFact",
-    "ConsistencyConfig",
+    "Consistency",
     "Contest",
     "Corpus",
     "DescribedEncoder",
@@ -182,6 +182,7 @@ __all__ = [
     "SpanStates",
     "Store",
     "TasksRun",
+    "Teacher",
     "TextEncoder",
     "TrainConfig",
     "Uplift",
@@ -198,7 +199,6 @@ __all__ = [
     "compare_recipe",
     "complete",
     "complete_many",
-    "consistency",
     "corpus_leaks",
     "description_vectors",
     "distil",
@@ -328,11 +328,11 @@ if TYPE_CHECKING:
     from lichen.training.beside import Beside
     from lichen.training.cloze import ClozeFact, probe
     from lichen.training.config import TrainConfig
+    from lichen.training.consistency import Consistency
     from lichen.training.distil import distil
     from lichen.training.ensemble.fit import fit_ensemble
     from lichen.training.few.active import LearningCurve, active_learning
     from lichen.training.few.adaptation import adapt_text
-    from lichen.training.few.consistency import ConsistencyConfig, consistency
     from lichen.training.few.self_training import self_training
     from lichen.training.joint import PretrainConfig
     from lichen.training.learner import FusedLearner, GraphLearner
@@ -341,6 +341,7 @@ if TYPE_CHECKING:
     from lichen.training.predict import find_spans, predict
     from lichen.training.pretrain import PretrainRun, pretrain
     from lichen.training.run import Run
+    from lichen.training.teacher import Teacher
     from lichen.training.twins import twin, twin_tasks
 
 

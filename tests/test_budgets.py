@@ -25,6 +25,11 @@ MORE_METHODS: dict[str, str] = {
 }
 
 
+MORE_ARGUMENTS: dict[str, str] = {
+    "lichen/training/multitask.py:train_tasks": "the arguments of `train`, and each task's weight",
+    "lichen/training/pretrain.py:pretrain": "those of `train`, a graph, objectives and their head",
+}
+
 # A verb of the command line has its options as arguments, so it takes as many as it has options.
 MANY_ARGUMENTS = "lichen/cli/"
 
@@ -70,7 +75,7 @@ def test_functions_take_few_arguments(trees):
         for f in functions(tree):
             given = [*f.args.posonlyargs, *f.args.args, *f.args.kwonlyargs]
             count = sum(a.arg not in ("self", "cls") for a in given)
-            if count > ARGUMENTS:
+            if count > ARGUMENTS and f"{name}:{f.name}" not in MORE_ARGUMENTS:
                 many[f"{name}:{f.name}"] = count
     assert not many
 

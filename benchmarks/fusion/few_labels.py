@@ -18,10 +18,11 @@ from figures import SEEDS, Right, gained, measured, shown, write
 from texts import TASKS, Task, labelled_part, load, model_of
 
 import lichen as li
+from lichen.data.corpus import Corpus
 from lichen.training.config import TrainConfig
+from lichen.training.consistency import Consistency
 from lichen.training.few.active import active_learning
 from lichen.training.few.adaptation import adapt_text
-from lichen.training.few.consistency import ConsistencyConfig, consistency
 from lichen.training.few.self_training import self_training
 from lichen.training.few.strategies import STRATEGIES
 from lichen.training.joint import PretrainConfig
@@ -32,7 +33,9 @@ from lichen.training.twins import untrained_twin
 SHARES = (0.01, 0.05, 0.10)
 CONFIG = TrainConfig(epochs=6, batch_size=32, learning_rate=3e-3)
 LEAST_STEPS = 100
-CONSISTENT = ConsistencyConfig(epochs=4, batch_size=64, learning_rate=3e-3)
+CONSISTENT = TrainConfig(batch_size=64, learning_rate=3e-3)
+LOOKS = 4
+"""How often `Consistency` sees each text without a label."""
 ADAPTATION = PretrainConfig(head_steps=200, steps=300, batch_size=32)
 ROUNDS = 2
 PLAIN, RANDOM = "plain", "active, random"
@@ -71,7 +74,7 @@ def measure(task: Task, text: li.TextEncoder, seed: int) -> dict[tuple[float, st
         taught = self_training(learner, labelled, rest, rounds=ROUNDS, seed=seed)
         chances[share, "self-training"] = taught.predict(samples)
         fresh = untrained_twin(model, "fused", seed)
-        consistency(fresh, labelled, rest, config=CONSISTENT)
+        agreed_upon(fresh, labelled, rest, seed=seed)
         chances[share, "consistency"] = predict(fresh, samples)
     budgets = [round(share * len(pool)) for share in (SHARES[0] / 2, *SHARES)]
     for strategy in STRATEGIES:
@@ -82,6 +85,15 @@ def measure(task: Task, text: li.TextEncoder, seed: int) -> dict[tuple[float, st
         for share, found in zip(SHARES, curve.chances[1:], strict=True):
             chances[share, f"active, {strategy}"] = found
     return {key: found.argmax(1) == truth for key, found in chances.items()}
+
+
+def agreed_upon(model: li.FusedModel, labelled: Corpus, rest: Corpus, *, seed: int) -> None:
+    """Train a model on labels while it agrees with itself about the other texts."""
+    asked = Consistency(texts=rest, batch_size=CONSISTENT.batch_size)
+    steps = LOOKS * -(-len(rest) // asked.batch_size)
+    passes = -(-len(labelled) // CONSISTENT.batch_size)
+    config = replace(CONSISTENT, epochs=-(-steps // passes))
+    li.train(model, labelled, beside=asked, seed=seed, config=config)
 
 
 def rows_of(task: Task, right: dict[tuple[float, str], Right]) -> list[dict[str, object]]:

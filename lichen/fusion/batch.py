@@ -49,7 +49,11 @@ class Batch(TypedDict, total=False):
     told_states: Tensor
     """`(batch, tokens, dim)`; frozen output for the text with its facts as words, where kept."""
     labels: Tensor
-    """What the task wants, such as `(batch,)` class ids; absent when a sample has no target."""
+    """What the task wants, such as `(batch,)` class ids; absent where none of it is known."""
+    asked: Tensor
+    """`(batch, tokens)` bool; the tokens that may be an answer, where the task asks of tokens."""
+    taught: Tensor
+    """A teacher's logits, as the model's own would be; absent where there is none."""
     groups: Tensor
     """`(batch,)` int; which question of the batch a choice belongs to, where the task groups."""
 
@@ -187,6 +191,10 @@ class Batcher:
         if grown:
             batch.update(cast("Batch", pad_grown(grown)))
         batch.update(cast("Batch", self.task.targets(items, mask)))
+        taught = [item.taught for item in items if item.taught is not None]
+        if taught:
+            of_tokens = "token" in self.task.HEADS
+            batch["taught"] = _padded(taught, mask, 0) if of_tokens else torch.stack(taught)
         return batch
 
     def _facts(self, items: Sequence[Item], limit: int) -> Tensor:

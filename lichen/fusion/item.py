@@ -32,6 +32,8 @@ class Item(NamedTuple):
     """The text with those facts as words, where the language model has yet to read it."""
     told_states: Tensor | None = None
     """`(tokens, dim)` half precision; what it made of that, where it is frozen."""
+    taught: Tensor | None = None
+    """A teacher's logits for it: `(outputs,)`, or `(tokens, outputs)` where tokens are asked."""
 
 
 def unlabelled(texts: Iterable[Sample | Document]) -> list[Sample]:

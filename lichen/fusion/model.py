@@ -11,7 +11,6 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
-from transformers.modeling_outputs import SequenceClassifierOutput
 
 from lichen.base.errors import ConfigError
 from lichen.data.corpus import Document, Sample
@@ -27,6 +26,7 @@ from lichen.fusion.heads import Head, make_head
 from lichen.fusion.item import Item, unlabelled
 from lichen.fusion.known import Known, fact_dim, look_up
 from lichen.fusion.operator import Fusion, fusion_class
+from lichen.fusion.output import FusedOutput
 from lichen.fusion.parts import Origin, check_parts, entity_hash, make_config, scales_of
 from lichen.fusion.passage import Passage
 from lichen.fusion.selection import FactSelector
@@ -118,17 +118,12 @@ class FusedModel(PreTrainedModel):  # type: ignore[misc]
                 at=config.point,
                 num_layers=text.num_layers,
             )
-        asked = make_task(task, group=config.group)
-        self.task: Task = replace(asked, is_causal=text.is_causal)
+        self.task: Task = replace(make_task(task, group=config.group), is_causal=text.is_causal)
         self.head: Head | None = None
         if labels is not None:
             self.set_labels(labels)
         self.to(text.device)
         self.eval()
-
-    def floating_point_ops(self, *_args: Any, **_kwargs: Any) -> int:
-        """Return 0: the Trainer's estimate walks over all weights at every step."""
-        return 0
 
     def set_labels(self, labels: Vocabulary) -> None:
         """Give the model its classes and a fresh head for them.
@@ -214,7 +209,7 @@ class FusedModel(PreTrainedModel):  # type: ignore[misc]
         entities: Tensor,
         labels: Tensor | None = None,
         **more: Tensor,
-    ) -> SequenceClassifierOutput:
+    ) -> FusedOutput:
         """Return the task's logits, and the loss when labels are given.
 
         Args:
@@ -226,7 +221,7 @@ class FusedModel(PreTrainedModel):  # type: ignore[misc]
             **more: further parts of a `Batch`: kept states, facts, facts as words, groups.
 
         Returns:
-            `logits` `(batch, outputs)` and `loss`.
+            `logits` `(batch, outputs)`, `loss` and `reading`.
 
         Raises:
             ConfigError: the model has no classes yet.
@@ -245,7 +240,7 @@ class FusedModel(PreTrainedModel):  # type: ignore[misc]
             loss = None if labels is None else self.task.loss(logits, {"labels": labels, **more})
             if loss is not None and self.training:
                 loss = loss + self.config.align * reading
-        return SequenceClassifierOutput(loss=loss, logits=logits)
+        return FusedOutput(loss=loss, logits=logits, reading=reading)
 
     def fused_states(self, batch: Batch) -> Tensor:
         """Return the backbone's output with the knowledge read in, `(batch, tokens, dim)`."""
@@ -276,9 +271,8 @@ class FusedModel(PreTrainedModel):  # type: ignore[misc]
             collate: items to a batch.
             batch_size: items a forward pass.
         """
-        if self.nodes is None or not isinstance(self.head, PairsHead):
-            return
-        if not self.fusion.WRITES_VECTORS:
+        writes = self.fusion.WRITES_VECTORS
+        if self.nodes is None or not isinstance(self.head, PairsHead) or not writes:
             return
         self.eval()
         found: list[tuple[Tensor, Tensor]] = []
@@ -294,7 +288,6 @@ class FusedModel(PreTrainedModel):  # type: ignore[misc]
             vectors = self.nodes.vectors(torch.cat([pair[1] for pair in found]))
             self.head.read_back.fit(states, vectors)
 
-    @torch.no_grad()
     def predict(self, samples: Iterable[Sample | Document], *, batch_size: int = 256) -> Any:
         """Return what the task predicts: probabilities `(samples, classes)`, or spans.
 
@@ -307,6 +300,13 @@ class FusedModel(PreTrainedModel):  # type: ignore[misc]
         """
         batcher = self.batcher()
         items = batcher.items(unlabelled(samples))
+        return self.task.decode(self.logits(items, batcher, batch_size=batch_size), items)
+
+    @torch.no_grad()
+    def logits(
+        self, items: Sequence[Item], batcher: Batcher, *, batch_size: int = 256
+    ) -> list[Tensor]:
+        """Return the logits of items on the processor, padded as the batch they were in."""
         order = sorted(range(len(items)), key=lambda i: len(items[i].tokens.ids))
         out: dict[int, Tensor] = {}
         was_training = self.training
@@ -317,7 +317,7 @@ class FusedModel(PreTrainedModel):  # type: ignore[misc]
             moved = to_device(batch, self.text.device)
             out.update(zip(rows, self(**moved).logits.float().cpu(), strict=True))
         self.train(was_training)
-        return self.task.decode([out[i] for i in range(len(items))], items)
+        return [out[i] for i in range(len(items))]
 
     def train(self, mode: bool = True) -> FusedModel:  # noqa: FBT001, FBT002 - torch's signature
         """Set training mode; a frozen language model stays in evaluation mode."""

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import torch
 from torch import Tensor, nn
-from transformers.modeling_outputs import SequenceClassifierOutput
 
 from lichen.base.errors import ConfigError
 from lichen.data.graph import Graph
@@ -112,52 +110,25 @@ def require_siblings(models: Mapping[str, FusedModel]) -> None:
 class Siblings(nn.Module):
     """Several siblings as one module: shared parts once, then each head.
 
-    A batch is of one task; its loss is that task's, times the task's weight.
-
     Args:
         models: siblings by name, each with its classes.
-        weights: of each task's loss.
 
     Raises:
         ConfigError: the models are not siblings.
     """
 
-    accepts_loss_kwargs = False  # so that the Trainer averages over accumulated batches itself
-    total: Tensor
-    """`(tasks,)` sum of each task's losses so far, unweighted."""
-    count: Tensor
-    """`(tasks,)` batches of each task so far."""
-
-    def __init__(self, models: Mapping[str, FusedModel], weights: Mapping[str, float]) -> None:
+    def __init__(self, models: Mapping[str, FusedModel]) -> None:
         super().__init__()
         require_siblings(models)
-        self.names = list(models)
-        self.weights = [float(weights[name]) for name in models]
-        first = models[self.names[0]]
+        first = next(iter(models.values()))
         self.text: TextEncoder = first.text
         self.graph: Graph | None = first.graph
         self.config: FusedConfig = first.config
         # registered before the models, so that each shared tensor is named once, by its part
         self.backbone, self.nodes, self.fusion = first.backbone, first.nodes, first.fusion
         self.models = nn.ModuleList(models.values())
-        self.register_buffer("total", torch.zeros(len(models)))
-        self.register_buffer("count", torch.zeros(len(models)))
         self.to(first.text.device)
         self.eval()
-
-    def forward(self, task: int, **batch: Tensor) -> SequenceClassifierOutput:
-        """Return a task's logits, and its weighed loss when labels are given.
-
-        Args:
-            task: position of the model.
-            **batch: what the model takes.
-        """
-        out: SequenceClassifierOutput = self.models[task](**batch)
-        if out.loss is not None:
-            self.total[task] += out.loss.detach()
-            self.count[task] += 1
-            out.loss = self.weights[task] * out.loss
-        return out
 
     def train(self, mode: bool = True) -> Siblings:  # noqa: FBT001, FBT002 - torch's signature
         """Set training mode; a frozen language model stays in evaluation mode."""
@@ -168,16 +139,8 @@ class Siblings(nn.Module):
             model.train(mode)
         return self
 
-    def floating_point_ops(self, *_args: Any, **_kwargs: Any) -> int:
-        """Return 0: the Trainer's estimate walks over all weights at every step."""
-        return 0
-
-    def losses(self) -> dict[str, float]:
-        """Return the mean loss of each task's batches so far; NaN where there were none."""
-        return dict(zip(self.names, (self.total / self.count).tolist(), strict=True))
-
     def own_state(self) -> dict[str, Tensor]:
-        """Return the weights of fusion, heads and adapters, each once, and the losses so far."""
+        """Return the weights of fusion, heads and adapters, each once."""
         return {name: x for name, x in self.state_dict().items() if _is_own(name)}
 
 

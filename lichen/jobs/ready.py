@@ -28,6 +28,7 @@ from lichen.lm.text_encoder import TextEncoder
 from lichen.training.beside import Beside
 from lichen.training.folder import SPEC, RunFolder
 from lichen.training.hashes import corpus_hash, digest, graph_hash
+from lichen.training.joined import Joined
 from lichen.training.loop import train
 from lichen.training.objectives.mask import WordHead
 from lichen.training.pretrain import pretrain
@@ -75,12 +76,12 @@ class Ready:
             **{**told.settings(), "seed": self.recipe.seed},
         )
 
-    def beside(self) -> Beside | None:
-        """Return what is learned with the task, or None."""
+    def beside(self) -> tuple[Joined, ...]:
+        """Return what is learned with the task."""
         asked = self.recipe.beside
         if asked is None:
-            return None
-        return Beside(
+            return ()
+        found = Beside(
             objectives=asked.objectives,
             corpus=self.texts(asked.texts),
             graph=self.graph,
@@ -88,6 +89,7 @@ class Ready:
             batch_size=asked.batch_size,
             max_tokens=asked.max_tokens,
         )
+        return (found,)
 
 
 def prepare(recipe: Recipe, *, is_comparison: bool = False, processes: int = 1) -> Ready:
@@ -113,8 +115,8 @@ def prepare(recipe: Recipe, *, is_comparison: bool = False, processes: int = 1) 
     _require_out(recipe, is_comparison=is_comparison)
     text = TextEncoder.load(recipe.model.text)
     own = _config(recipe, text, recipe.model.fusion)
-    has_beside = recipe.beside is not None
-    require_shared(processes, recipe.train, own, device=text.device, has_beside=has_beside)
+    further = {} if recipe.beside is None else {"beside.batch_size": recipe.beside.batch_size}
+    require_shared(processes, recipe.train, own, device=text.device, further=further)
     fusions = _compared(recipe, text) if is_comparison else ()
     graph = Graph.load(recipe.data.graph, on_bad_line=recipe.data.on_bad_line)
     how = recipe.data.on_bad_line

@@ -19,6 +19,7 @@ from lichen.fusion.model import FusedModel
 from lichen.training.hashes import corpus_hash, digest, graph_hash
 from lichen.training.objectives.mask import WordHead
 from lichen.training.objectives.weighed import make_objectives, require_objectives
+from lichen.training.part import WHOLE, Part
 
 CORPUS, GRAPH, HEAD = "beside.jsonl", "beside-graph.jsonl", "beside-head"
 FROM_FACTS = ("fact", "relation", "triple", "typing")
@@ -98,6 +99,7 @@ class Beside:
 
     def save(self, folder: Path) -> None:
         """Write texts, graph and head into a run's folder."""
+        folder.mkdir(parents=True, exist_ok=True)
         self.corpus.save(folder / CORPUS)
         self.graph.save(folder / GRAPH)
         if self.head is not None:
@@ -129,16 +131,17 @@ class BesideLoss(nn.Module):
         beside: the objectives and what they read.
         model: whose language model learns.
         seed: of the start of what is new, of the order and of masking.
+        part: of each batch that this process takes.
 
     Raises:
         ConfigError: the language model is frozen, or has no mask token where one is needed.
         DataError: an objective has nothing to learn from, or a mention is of another graph.
     """
 
-    def __init__(self, beside: Beside, model: FusedModel, *, seed: int) -> None:
+    def __init__(self, beside: Beside, model: FusedModel, *, seed: int, part: Part = WHOLE) -> None:
         super().__init__()
         require_trained_text(model)
-        self.size, self.seed = beside.batch_size, seed
+        self.size, self.seed, self.part = beside.batch_size, seed, part
         self.device = model.text.device
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
@@ -153,12 +156,17 @@ class BesideLoss(nn.Module):
 
     def forward(self, turn: int) -> Tensor:
         """Return the weighed loss of the batches of a turn, from 0: the same whenever asked."""
-        drawn = self.objectives.draw(turn, size=self.size, seed=self.seed)
+        own, size = self.part.turn(turn), self.part.size(self.size)
+        drawn = self.objectives.draw(own, size=size, seed=self.seed)
         moved = {
             name: {key: x.to(self.device) for key, x in batch.items()}
             for name, batch in drawn.items()
         }
         return self.objectives.loss(moved)
+
+    def figures(self) -> dict[str, float]:
+        """Return the mean loss of each objective since the last call."""
+        return self.objectives.figures()
 
 
 def require_trained_text(model: FusedModel) -> None:

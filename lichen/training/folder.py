@@ -16,6 +16,7 @@ from lichen.base.paths import require_folder
 from lichen.data.corpus import Corpus
 from lichen.fusion.model import FusedModel
 from lichen.training.hashes import graph_hash
+from lichen.training.joined import specs
 from lichen.training.resumable import LAST_FILE
 from lichen.training.run import RUN, Run
 
@@ -52,7 +53,7 @@ class RunFolder:
             "seed": run.seed,
             "data": data_hash,
             **facts_spec(run.model),
-            **({} if run.beside is None else {"beside": run.beside.spec()}),
+            **specs(run.beside),
         }
 
     def require_same(self, spec: dict[str, Any], *, record: str = SPEC) -> None:

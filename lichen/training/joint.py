@@ -16,9 +16,11 @@ from transformers import PrinterCallback, TrainerCallback, TrainingArguments
 
 from lichen.base import check
 from lichen.base.progress import track
+from lichen.base.seeds import set_seed
 from lichen.lm.text_encoder import TextEncoder
 from lichen.training.objectives.objective import Batch
 from lichen.training.objectives.weighed import WeighedObjectives
+from lichen.training.part import WHOLE, Part
 from lichen.training.reporters import place_events
 from lichen.training.resumable import ResumableTrainer
 
@@ -98,7 +100,7 @@ class Joint(nn.Module):
             step: from 0, those of the head alone included.
             size: items an objective.
             seed: of order and masking.
-            turn: number of the batch drawn, the same as the step without accumulation.
+            turn: number of the batch drawn, the same as the step where each has one.
         """
         alone = step < self.head_steps
         names = ["mask"] if alone else None
@@ -149,7 +151,7 @@ class JointTrainer(ResumableTrainer):
         return self.lr_scheduler
 
     def log(self, logs: dict[str, float], *args: Any, **kwargs: Any) -> None:
-        """Add each objective's loss to the figures."""
+        """Add each objective's loss to the figures; of several processes, the first one's."""
         super().log({**logs, **self.model.objectives.figures()}, *args, **kwargs)
 
     def _get_train_sampler(self, *args: Any, **kwargs: Any) -> SequentialSampler:
@@ -186,6 +188,7 @@ class _Log(TrainerCallback):  # type: ignore[misc]
         self.bar: Any = None
 
     def on_train_begin(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:
+        self.path = self.path if state.is_world_process_zero else None
         self.bar = track(range(state.max_steps + 1), what="pretraining")
 
     def on_step_end(self, _args: Any, state: Any, control: Any, **_: Any) -> None:
@@ -202,13 +205,21 @@ class _Log(TrainerCallback):  # type: ignore[misc]
                 file.write(json.dumps({"step": state.global_step, **(logs or {})}) + "\n")
 
     def on_save(self, args: Any, state: Any, _control: Any, **_: Any) -> None:
+        if not state.is_world_process_zero:
+            return
         for path in Path(args.output_dir).glob("checkpoint-*"):
             if path.name != f"checkpoint-{state.global_step}":
                 shutil.rmtree(path)
 
 
 def make_joint_trainer(
-    joint: Joint, *, config: PretrainConfig, seed: int, folder: Path, log: Path | None
+    joint: Joint,
+    *,
+    config: PretrainConfig,
+    seed: int,
+    folder: Path,
+    log: Path | None,
+    part: Part = WHOLE,
 ) -> JointTrainer:
     """Make the trainer of one run.
 
@@ -218,16 +229,18 @@ def make_joint_trainer(
         seed: of the order, of masking and of dropout.
         folder: for checkpoints.
         log: file for figures; None keeps nothing on disk.
+        part: of each batch that this process takes.
 
     Raises:
         ConfigError: TensorBoard is wanted, and nothing is kept on disk.
     """
     steps = joint.head_steps + config.steps
+    passes = steps * config.accumulate
     device = next(joint.parameters()).device
 
     def collate(turns: list[int]) -> dict[str, Any]:
-        step = turns[0] // config.accumulate
-        return joint.draw(step, size=config.batch_size, seed=seed, turn=turns[0])
+        step = turns[0] // (config.accumulate * part.processes)
+        return joint.draw(step, size=part.size(config.batch_size), seed=seed, turn=turns[0])
 
     arguments = TrainingArguments(
         output_dir=str(folder),
@@ -251,10 +264,59 @@ def make_joint_trainer(
         joint,
         arguments,
         data_collator=collate,
-        train_dataset=range(steps * config.accumulate),
+        train_dataset=range(passes * part.processes),
         callbacks=[_Log(log)],
     )
     trainer.config = config
     trainer.remove_callback(PrinterCallback)
     place_events(trainer, log, asked=config.report_to, key="pretrain.report_to")
     return trainer
+
+
+@dataclass(frozen=True, kw_only=True)
+class JointJob:
+    """What each process needs to train a `Joint`."""
+
+    joint: Joint
+    config: PretrainConfig
+    seed: int
+    folder: Path
+    """For checkpoints."""
+    log: Path | None
+    resume: Path | None
+    """The checkpoint to go on from, or None."""
+
+    def fit(self, part: Part) -> FittedJoint:
+        """Train as one of the processes."""
+        set_seed(self.seed)
+        trainer = make_joint_trainer(
+            self.joint,
+            config=self.config,
+            seed=self.seed,
+            folder=self.folder,
+            log=self.log,
+            part=part,
+        )
+        if part.processes > 1:  # the head alone leaves the language model unused
+            trainer.accelerator.ddp_handler.find_unused_parameters = True
+        steps = trainer.train(resume_from_checkpoint=self.resume).global_step
+        losses = {
+            key: float(value)
+            for line in trainer.state.log_history
+            for key, value in line.items()
+            if key.startswith("loss_")
+        }
+        return FittedJoint(trainer, {**losses, "steps": float(steps), "train_s": trainer.seconds})
+
+
+@dataclass(frozen=True)
+class FittedJoint:
+    """What one process has when it is done."""
+
+    trainer: JointTrainer
+    figures: dict[str, float]
+    """The last losses by objective, the steps, and the seconds of all calls."""
+
+    def save(self, folder: Path) -> None:
+        """Write the weights as a checkpoint does."""
+        self.trainer._save(str(folder))  # noqa: SLF001 - what a checkpoint holds

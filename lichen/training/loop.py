@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, overload
@@ -20,13 +21,15 @@ from lichen.embedding.encoder import GraphEncoder
 from lichen.embedding.processes import train_in_processes
 from lichen.fusion.model import FusedModel
 from lichen.fusion.parts import require_links
-from lichen.training.beside import Beside, BesideLoss, require_trained_text
 from lichen.training.config import TrainConfig, require_run
 from lichen.training.folder import RunFolder
 from lichen.training.hashes import corpus_hash
+from lichen.training.joined import ALONE, Joined, joined, require_joined, save_joined, teachers
+from lichen.training.learning import Learning
 from lichen.training.processes import Job, fit_job
 from lichen.training.reporters import require_reporter
 from lichen.training.run import TRAIN, VALID, Run, write_record
+from lichen.training.teacher import Teacher, with_labels
 
 
 @overload
@@ -35,7 +38,7 @@ def train(
     data: Corpus,
     *,
     valid: Corpus | None = None,
-    beside: Beside | None = None,
+    beside: Joined | Iterable[Joined] | None = None,
     out: str | Path | None = None,
     seed: int | None = None,
     config: TrainConfig | None = None,
@@ -58,7 +61,7 @@ def train(
     data: Any,
     *,
     valid: Corpus | None = None,
-    beside: Beside | None = None,
+    beside: Joined | Iterable[Joined] | None = None,
     out: str | Path | None = None,
     seed: int | None = None,
     config: Any = None,
@@ -70,7 +73,8 @@ def train(
         model: a `GraphEncoder` or a `FusedModel`.
         data: a `Graph` for the first; for the second a `Corpus` of labelled, linked documents.
         valid: documents to measure accuracy on at the end.
-        beside: what the language model learns with the task, such as masked words; or None.
+        beside: what is learned with the task, one or several: `Beside` (objectives such as masked
+            words), `Consistency`, `Teacher` (then documents may lack a label).
         out: folder for the run: settings, versions, data, figures, checkpoints, model. A run
             that was cut short goes on from its last checkpoint when called again; one of a fused
             model that is finished is read back, and a graph encoder is trained anew.
@@ -85,11 +89,10 @@ def train(
 
     Raises:
         DataError: the data is empty, a label is missing or unknown, there is one class only, no
-            mention is linked to an entity that the model's fusion could read, or an objective of
-            `beside` has nothing to learn from.
+            mention is linked to an entity that the fusion could read, or `beside` has no data.
         ConfigError: model, data and config do not belong together, `out` holds another run or is
             a file, `config.report_to` is not installed, `seed` is no whole number from 0, or
-            `beside` is given and the language model is frozen.
+            `beside` does not suit the model, such as `Beside` a frozen language model.
         ChoiceError: there is no such reporter.
         LichenError: the loss is no longer a number, or one of the processes died.
     """
@@ -103,7 +106,7 @@ def train(
             model=model,
             data=data,
             valid=valid,
-            beside=beside,
+            beside=joined(beside),
             config=TrainConfig() if config is None else config,
             seed=0 if seed is None else seed,
             out=None if out is None else Path(out),
@@ -169,9 +172,8 @@ def train_fused(
     assert isinstance(run.config, TrainConfig)
     if out is None or not RunFolder(out).is_finished:
         require_reporter(run.config.report_to)
-    if run.beside is not None:
-        require_trained_text(model)
-    labels = classes_of(model, data, run.valid)
+    require_joined(run.beside, {ALONE: model})
+    labels = classes_of(model, data, run.valid, teacher=teachers(run.beside).get(ALONE))
     if not is_part:
         require_links("train", data, fusion=model.config.fusion)
     if model.labels is None:
@@ -185,11 +187,10 @@ def train_fused(
     if folder.is_finished:
         folder.require_same(spec)
         return Run.load(out)
-    if run.beside is not None:
-        BesideLoss(run.beside, model, seed=run.seed)  # what cannot be must not claim the folder
+    # what cannot be must not claim the folder
+    Learning({ALONE: model}, weights={}, beside=run.beside, seed=run.seed)
     resume = folder.begin(spec, {TRAIN: data, VALID: run.valid})
-    if run.beside is not None:
-        run.beside.save(out)
+    save_joined(run.beside, out)
     metrics = _fit(
         run,
         folder=folder.checkpoints,
@@ -203,18 +204,27 @@ def train_fused(
     return run
 
 
-def classes_of(model: FusedModel, data: Corpus, valid: Corpus | None) -> Vocabulary:
+def classes_of(
+    model: FusedModel, data: Corpus, valid: Corpus | None, *, teacher: Teacher | None = None
+) -> Vocabulary:
     """Return the classes that a model is trained for, the data checked.
 
     Args:
         model: which asks for a task.
-        data: documents to train on.
+        data: documents to train on; some or all may lack a label where there is a teacher.
         valid: documents to measure on, or None.
+        teacher: whose classes they are, or None.
 
     Raises:
         DataError: the data is empty, a label is missing or unknown, or there is one class only.
     """
-    labels = model.task.classes(data)
+    if teacher is None:
+        labels = model.task.classes(data)
+    else:
+        labels = teacher.labels
+        told = with_labels(model.task, data)
+        if len(told) or not len(data):
+            replace(model.task, labels=labels).classes(told, need_all=False)
     if valid is not None:
         replace(model.task, labels=labels).classes(valid, need_all=False)
         model.task.require_apart(data, valid)
@@ -234,15 +244,20 @@ def _fit(
     assert isinstance(run.config, TrainConfig)
     started = time.perf_counter()
     batcher = model.batcher()
-    items = batcher.items(model.task.samples(data))
+    samples = model.task.samples(data)
+    items = batcher.items(samples)
     if resume is None:
         model.align(items, collate=batcher.collate)
+    teacher = teachers(run.beside).get(ALONE)
+    if teacher is not None:
+        items = teacher.taught(samples, items)
     read_s = time.perf_counter() - started
     bundles = model.task.bundles(items)
     config = bundled(run.config, num_items=len(items), num_bundles=len(bundles), whole=processes)
     job = Job(
-        model=model,
-        bundles=bundles,
+        models={ALONE: model},
+        bundles=[bundles],
+        sizes=[config.batch_size],
         config=config,
         seed=run.seed,
         folder=folder,
@@ -251,14 +266,16 @@ def _fit(
         beside=run.beside,
     )
     started = time.perf_counter()
-    metrics = fit_job(job, batcher, processes=processes)
-    metrics |= {
+    found = fit_job(job, [batcher], processes=processes)
+    metrics = {
+        "loss": float(found["loss"]),
+        "steps": float(found["steps"]),
         "parameters": float(sum(p.numel() for p in model.parameters())),
         "trained_parameters": float(sum(p.numel() for p in model.parameters() if p.requires_grad)),
         "lost_mentions": float(batcher.truncated),
         "mentions_beyond": float(batcher.beyond),
         "read_s": read_s,
-        "train_s": metrics.pop("earlier_s") + time.perf_counter() - started,
+        "train_s": found["earlier_s"] + time.perf_counter() - started,
     }
     require_number(metrics["loss"], run.config)
     model.eval()

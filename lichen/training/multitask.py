@@ -6,33 +6,39 @@ import json
 import re
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-import torch
+from typing import Any, NamedTuple
 
 from lichen.base import check
 from lichen.base.choose import choose
 from lichen.base.errors import ArtifactError, ConfigError, DataError
-from lichen.base.seeds import set_seed
 from lichen.data.corpus import Corpus
 from lichen.data.vocabulary import Vocabulary
 from lichen.embedding.artifact import read_artifact, write_artifact
+from lichen.fusion.batch import Batcher
 from lichen.fusion.item import Item
 from lichen.fusion.model import FusedModel
 from lichen.fusion.parts import require_links
 from lichen.fusion.sibling import Siblings, own_settings, require_siblings, sibling
-from lichen.training.beside import Beside, BesideLoss, require_trained_text
 from lichen.training.config import TrainConfig, require_run
 from lichen.training.folder import RunFolder, facts_spec, model_spec, text_spec
 from lichen.training.hashes import corpus_hash
+from lichen.training.joined import (
+    Joined,
+    joined,
+    load_joined,
+    require_joined,
+    save_joined,
+    specs,
+    teachers,
+)
+from lichen.training.learning import Learning
 from lichen.training.loop import bundled, classes_of, measured, require_number
+from lichen.training.processes import Job, fit_job
 from lichen.training.reporters import require_reporter
 from lichen.training.run import FORMAT, MODEL, RUN, Run, read_record
-from lichen.training.trainer import make_trainer
 
 HEADS, KIND = "heads", "task-heads"
 NAME = re.compile(r"[A-Za-z0-9_-]+")
@@ -52,8 +58,8 @@ class TasksRun:
     valid: Mapping[str, Corpus] = field(default_factory=dict)
     weights: Mapping[str, float]
     """Of each task's loss."""
-    beside: Beside | None = None
-    """What their language model learned beside the tasks, or None."""
+    beside: tuple[Joined, ...] = ()
+    """What was learned beside the tasks."""
     config: TrainConfig
     seed: int = 0
     out: Path | None = None
@@ -103,9 +109,8 @@ class TasksRun:
         for name in rest:
             own = documents["tasks"][name]
             models[name] = sibling(models[first], **own | {"labels": Vocabulary(own["labels"])})
-        Siblings(models, said["weights"]).load_state_dict(tensors, strict=False)
+        Siblings(models).load_state_dict(tensors, strict=False)
         valid = {name: path / _file(name, "valid") for name in models}
-        more = said.get("beside")
         return cls(
             models=models,
             metrics=said["metrics"],
@@ -113,7 +118,7 @@ class TasksRun:
             data={name: Corpus.load(path / _file(name, "train")) for name in models},
             valid={name: Corpus.load(file) for name, file in valid.items() if file.is_file()},
             weights=said["weights"],
-            beside=Beside.load(path, more, models[first]) if more else None,
+            beside=load_joined(path, said, models),
             config=TrainConfig(**said["config"]),
             seed=said["seed"],
             out=path,
@@ -134,10 +139,11 @@ def train_tasks(
     *,
     valid: Mapping[str, Corpus] | None = None,
     weights: Mapping[str, float] | None = None,
-    beside: Beside | None = None,
+    beside: Joined | Iterable[Joined] | None = None,
     out: str | Path | None = None,
     seed: int = 0,
     config: TrainConfig | None = None,
+    processes: int = 1,
 ) -> TasksRun:
     """Train siblings together, each on its own corpus, in place.
 
@@ -145,7 +151,7 @@ def train_tasks(
     sample is seen once an epoch and a larger corpus takes more of the steps. With
     `config.accumulate` a step's gradient is the mean over its batches, each times its task's
     weight; a loss of facts (`triple`) and those of `beside` are added to each batch's once,
-    whatever the weights.
+    whatever the weights, but for a `Teacher`, whose answers are part of its task's loss.
 
     Args:
         models: siblings by name, made by `lichen.fusion.sibling.sibling`; a name is of letters,
@@ -154,24 +160,23 @@ def train_tasks(
         valid: documents to measure each on at the end; a name left out is not measured.
         weights: of each task's loss; a name left out has 1. The optimiser evens out the size of
             gradients, so the weights say what matters where tasks disagree, not how fast all learn.
-        beside: what the language model learns with the tasks, such as masked words of further
-            texts; None is the tasks alone.
-        out: folder for the run and all it needs. A run that was cut short goes on from its last
-            checkpoint when called again; a finished one is read back.
+        beside: what is learned with the tasks, one or several, as in `train`; a `Consistency` or a
+            `Teacher` names its task.
+        out: folder for the run, as in `train`.
         seed: of the order of samples and of dropout; the models have their own for their start.
         config: the settings; None takes the defaults.
+        processes: as in `train`.
 
     Returns:
         The run.
 
     Raises:
-        ConfigError: the models are no siblings, names, weights, `out` or reporter do not fit, or
-            `beside` is given and the language model is frozen.
+        ConfigError: the models are no siblings, names, weights, `out`, reporter or `processes` do
+            not fit, or `beside` does not suit the models.
         ChoiceError: a name in `data`, `valid` or `weights` is no model's, or no such reporter.
         DataError: of a task, the data is empty or of another kind, a label is missing or unknown,
-            or there is one class only; or no mention of any is linked for the fusion to read, or
-            an objective of `beside` has nothing to learn from.
-        LichenError: a loss is no longer a number.
+            or there is one class only; no mention is linked, or `beside` has no data.
+        LichenError: a loss is no longer a number, or one of the processes died.
     """
     settings = TrainConfig() if config is None else config
     require_run("train_tasks", settings, TrainConfig, seed)
@@ -182,130 +187,113 @@ def train_tasks(
         data={name: data[name] for name in models},
         valid=dict(valid or {}),
         weights={name: float((weights or {}).get(name, 1.0)) for name in models},
-        beside=beside,
+        beside=joined(beside),
         config=settings,
         seed=seed,
         out=None if out is None else Path(out),
     )
-    return _train(run)
+    return _train(run, processes=processes)
 
 
-class Passes(torch.utils.data.Dataset[tuple[int, list[Item]]]):
-    """The batches of an epoch, each of one task, dealt anew every epoch.
-
-    Args:
-        bundles: of each task, samples made ready; what must share a batch is together.
-        sizes: of each task, bundles a batch.
-        seed: of the dealing.
-    """
-
-    def __init__(
-        self, bundles: Sequence[list[list[Item]]], sizes: Sequence[int], *, seed: int
-    ) -> None:
-        self.bundles, self.sizes, self.seed = bundles, sizes, seed
-        self.set_epoch(0)
-
-    def set_epoch(self, epoch: int) -> None:
-        """Deal the samples of an epoch; the Trainer calls it at the start of each."""
-        self.batches: list[tuple[int, list[Item]]] = []
-        for task, (bundles, size) in enumerate(zip(self.bundles, self.sizes, strict=True)):
-            order = np.random.default_rng((self.seed, epoch, task)).permutation(len(bundles))
-            for start in range(0, len(order), size):
-                drawn = [bundles[i] for i in order[start : start + size]]
-                self.batches.append((task, [item for bundle in drawn for item in bundle]))
-
-    def __len__(self) -> int:
-        """Count the batches of an epoch."""
-        return len(self.batches)
-
-    def __getitem__(self, index: int) -> tuple[int, list[Item]]:
-        """Return the task and the samples of a batch."""
-        return self.batches[index]
-
-
-def _train(run: TasksRun) -> TasksRun:
+def _train(run: TasksRun, *, processes: int) -> TasksRun:
     labels = _labels(run)
     for name, model in run.models.items():
         if model.labels is None:
             model.set_labels(labels[name])
     if run.out is None:
         with tempfile.TemporaryDirectory() as scratch:
-            return _fit(run, folder=Path(scratch), resume=None, log=None)
-    return _in_folder(run, RunFolder(run.out))
+            place = Place(folder=Path(scratch), resume=None, log=None)
+            return _fit(run, place, processes=processes)
+    return _in_folder(run, RunFolder(run.out), processes=processes)
 
 
-def _in_folder(run: TasksRun, folder: RunFolder) -> TasksRun:
+def _in_folder(run: TasksRun, folder: RunFolder, *, processes: int) -> TasksRun:
     spec = _spec(run)
     if folder.is_finished:
         folder.require_same(spec)
         return TasksRun.load(folder.path)
     files: dict[str, Corpus | None] = {_file(name, "train"): x for name, x in run.data.items()}
     files |= {_file(name, "valid"): corpus for name, corpus in run.valid.items()}
-    if run.beside is not None:  # what cannot be must not claim the folder
-        BesideLoss(run.beside, next(iter(run.models.values())), seed=run.seed)
+    # what cannot be must not claim the folder
+    Learning(run.models, weights={}, beside=run.beside, seed=run.seed)
     resume = folder.begin(spec, files)
-    if run.beside is not None:
-        run.beside.save(folder.path)
-    fitted = _fit(run, folder=folder.checkpoints, resume=resume, log=folder.log)
+    save_joined(run.beside, folder.path)
+    place = Place(folder=folder.checkpoints, resume=resume, log=folder.log)
+    fitted = _fit(run, place, processes=processes)
     _write(fitted, folder.path, spec)
     folder.drop_checkpoints()
     return fitted
 
 
-def _fit(run: TasksRun, *, folder: Path, resume: Path | None, log: Path | None) -> TasksRun:
+class Place(NamedTuple):
+    """Where a run is kept while it trains."""
+
+    folder: Path
+    """For checkpoints."""
+    resume: Path | None
+    """The checkpoint to go on from, or None."""
+    log: Path | None
+    """File for figures; None keeps nothing on disk."""
+
+
+def _fit(run: TasksRun, place: Place, *, processes: int) -> TasksRun:
     """Train to the end, from a checkpoint where there is one."""
-    models = list(run.models.values())
-    siblings = Siblings(run.models, run.weights)
     started = time.perf_counter()
-    batchers = [model.batcher() for model in models]
+    batchers = {name: model.batcher() for name, model in run.models.items()}
     bundles, sizes = [], []
-    for (name, model), batcher in zip(run.models.items(), batchers, strict=True):
-        items = batcher.items(model.task.samples(run.data[name]))
-        if resume is None:
-            model.align(items, collate=batcher.collate)
-        bundles.append(model.task.bundles(items))
-        count = len(bundles[-1])
-        sizes.append(bundled(run.config, num_items=len(items), num_bundles=count).batch_size)
-
-    def collate(drawn: list[tuple[int, list[Item]]]) -> dict[str, Any]:
-        ((task, items),) = drawn
-        return {"task": task, **batchers[task].collate(items)}
-
-    read_s = time.perf_counter() - started
-    set_seed(run.seed)
-    trainer = make_trainer(
-        siblings,
-        Passes(bundles, sizes, seed=run.seed),
-        collate=collate,
-        config=replace(run.config, batch_size=1),  # what is drawn is a whole batch
+    for name, batcher in batchers.items():
+        bundles.append(_bundles(run, name, batcher, is_new=place.resume is None))
+        num_items = sum(map(len, bundles[-1]))
+        shared = bundled(
+            run.config, num_items=num_items, num_bundles=len(bundles[-1]), whole=processes
+        )
+        sizes.append(shared.batch_size)
+    job = Job(
+        models=run.models,
+        bundles=bundles,
+        sizes=sizes,
+        config=run.config,
         seed=run.seed,
-        folder=folder,
-        log=log,
+        weights=run.weights,
+        beside=run.beside,
+        **place._asdict(),
     )
-    if run.beside is not None:
-        more = BesideLoss(run.beside, models[0], seed=run.seed)
-        trainer.learn_beside(more, learning_rate=run.config.learning_rate)
-    steps = trainer.train(resume_from_checkpoint=resume).global_step
-    train_s = trainer.seconds
-    siblings.eval()
+    read_s, started = time.perf_counter() - started, time.perf_counter()
+    found = fit_job(job, list(batchers.values()), processes=processes)
+    train_s = found["earlier_s"] + time.perf_counter() - started
+    Siblings(run.models)  # in evaluation mode
     metrics = {}
-    for (name, loss), batcher in zip(siblings.losses().items(), batchers, strict=True):
+    for (name, batcher), loss in zip(batchers.items(), found["losses"], strict=True):
         require_number(loss, run.config)
-        found = {
-            "loss": loss,
+        figures = {
+            "loss": float(loss),
             "lost_mentions": float(batcher.truncated),
             "mentions_beyond": float(batcher.beyond),
         }
-        metrics[name] = found | measured(run.models[name], run.valid.get(name))
-    sizes_of = [(p.numel(), p.requires_grad) for p in siblings.parameters()]
-    totals = {
-        "steps": float(steps),
-        "parameters": float(sum(size for size, _ in sizes_of)),
-        "trained_parameters": float(sum(size for size, trained in sizes_of if trained)),
-        "read_s": read_s,
-        "train_s": train_s,
+        metrics[name] = figures | measured(run.models[name], run.valid.get(name))
+    totals = {"steps": found["steps"], "read_s": read_s, "train_s": train_s}
+    return replace(run, metrics=metrics, totals=totals | _sizes(run))
+
+
+def _bundles(run: TasksRun, name: str, batcher: Batcher, *, is_new: bool) -> list[list[Item]]:
+    """Return a task's samples made ready, with what its teacher says of them."""
+    model, teacher = run.models[name], teachers(run.beside).get(name)
+    samples = model.task.samples(run.data[name])
+    items = batcher.items(samples)
+    if is_new:
+        model.align(items, collate=batcher.collate)
+    if teacher is not None:
+        items = teacher.taught(samples, items)
+    return model.task.bundles(items)
+
+
+def _sizes(run: TasksRun) -> dict[str, float]:
+    """Count the weights of all models together, and those that were trained."""
+    found = [(p.numel(), p.requires_grad) for p in Siblings(run.models).parameters()]
+    return {
+        "parameters": float(sum(size for size, _ in found)),
+        "trained_parameters": float(sum(size for size, trained in found if trained)),
     }
-    return replace(run, metrics=metrics, totals=totals)
 
 
 def _check_models(models: Mapping[str, FusedModel], weights: Mapping[str, float]) -> None:
@@ -342,17 +330,17 @@ def _labels(run: TasksRun) -> dict[str, Vocabulary]:
     """Return the classes of each task, all that the run reads and reports to checked."""
     if run.out is None or not RunFolder(run.out).is_finished:
         require_reporter(run.config.report_to)
+    require_joined(run.beside, run.models)
     labels = {name: _classes(run, name) for name in run.models}
     first = next(iter(run.models.values()))
-    if run.beside is not None:
-        require_trained_text(first)
     require_links("train_tasks", *run.data.values(), fusion=first.config.fusion)
     return labels
 
 
 def _classes(run: TasksRun, name: str) -> Vocabulary:
     try:
-        return classes_of(run.models[name], run.data[name], run.valid.get(name))
+        teacher = teachers(run.beside).get(name)
+        return classes_of(run.models[name], run.data[name], run.valid.get(name), teacher=teacher)
     except DataError as error:
         raise DataError(f"task {name!r}: {error}") from None
 
@@ -373,9 +361,9 @@ def _spec(run: TasksRun) -> dict[str, Any]:
             name: corpus_hash(corpus, group=run.models[name].config.group)
             for name, corpus in run.data.items()
         },
-        "weights": dict(run.weights),
+        "weights": run.weights,
         **({"facts": facts} if facts else {}),
-        **({} if run.beside is None else {"beside": run.beside.spec()}),
+        **specs(run.beside),
     }
 
 
@@ -384,7 +372,7 @@ def _write(run: TasksRun, folder: Path, spec: Mapping[str, Any]) -> None:
     next(iter(run.models.values())).save_pretrained(folder / MODEL)
     own = {name: own_settings(model) for name, model in run.models.items()}
     documents = {name: said | {"labels": list(said["labels"])} for name, said in own.items()}
-    state = Siblings(run.models, run.weights).own_state()
+    state = Siblings(run.models).own_state()
     heads = {name: x for name, x in state.items() if name.startswith("models.")}
     write_artifact(folder / HEADS, kind=KIND, tensors=heads, documents={"tasks": documents})
     record = {

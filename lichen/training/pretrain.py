@@ -18,11 +18,13 @@ from lichen.data.graph import Graph
 from lichen.lm.text_encoder import TextEncoder
 from lichen.training.config import require_run
 from lichen.training.hashes import corpus_hash, digest, graph_hash
-from lichen.training.joint import Joint, PretrainConfig, make_joint_trainer
+from lichen.training.joint import WEIGHTS, Joint, JointJob, PretrainConfig
 from lichen.training.objectives.mask import WordHead
 from lichen.training.objectives.weighed import make_objectives, require_objectives
+from lichen.training.part import WHOLE
 from lichen.training.reporters import require_reporter
 from lichen.training.resumable import LAST_FILE
+from lichen.training.spawned import fit_shared, require_divided
 
 FORMAT = 1
 """Version of the folder's layout."""
@@ -79,6 +81,7 @@ def pretrain(
     out: str | Path | None = None,
     seed: int = 0,
     config: PretrainConfig | None = None,
+    processes: int = 1,
 ) -> PretrainRun:
     """Go on pretraining an encoder on linked text and facts.
 
@@ -93,10 +96,10 @@ def pretrain(
         graph: facts (those of the split "train"), descriptions and types.
         objectives: weight by name, a key of `lichen.training.objectives.OBJECTIVES`.
         head: for masked words, trained before; it is copied. None trains one.
-        out: folder for the run. A run that was cut short goes on from its last checkpoint when
-            called again; a finished one is read back.
+        out: folder for the run, as in `train`.
         seed: of the start of what is new, of the order, of masking and of dropout.
         config: the settings; None takes the defaults.
+        processes: as in `train`.
 
     Returns:
         The run.
@@ -104,13 +107,15 @@ def pretrain(
     Raises:
         ChoiceError: no such objective or reporter.
         ConfigError: there is no objective, a weight is not above 0, no objective uses the head, no
-            token masks, `out` holds another run, or `config.report_to` cannot be used here.
+            token masks, `out` holds another run, or reporter or `processes` do not fit.
         DataError: an objective has nothing to learn from, or a mention is of another graph.
-        LichenError: the loss is no longer a number.
+        LichenError: the loss is no longer a number, or one of the processes died.
     """
     settings = PretrainConfig() if config is None else config
     require_run("pretrain", settings, PretrainConfig, seed)
     require_objectives(objectives, head)
+    sizes = {"pretrain.batch_size": settings.batch_size}
+    require_divided(processes, device=text.device, sizes=sizes)
     spec = _spec(text, corpus, graph, objectives=objectives, head=head, seed=seed, config=settings)
     folder = None if out is None else Path(out)
     if folder is not None and _is_finished(folder, spec):
@@ -120,14 +125,11 @@ def pretrain(
     )
     if folder is not None:
         _begin(folder, spec)
-    metrics = _fit(joint, config=settings, seed=seed, folder=folder)
+    metrics = _fit(joint, config=settings, seed=seed, folder=folder, processes=processes)
     trained = joint.objectives.word_head
-    run = PretrainRun(
-        text=TextEncoder(joint.backbone, text.tokenizer, name=text.name),
-        head=None if trained is None else trained.eval(),
-        metrics=metrics,
-        out=folder,
-    )
+    head = None if trained is None else trained.eval()
+    own = TextEncoder(joint.backbone, text.tokenizer, name=text.name)
+    run = PretrainRun(text=own, head=head, metrics=metrics, out=folder)
     return run if folder is None else _written(run, folder, spec)
 
 
@@ -152,31 +154,33 @@ def _joint(
 
 
 def _fit(
-    joint: Joint, *, config: PretrainConfig, seed: int, folder: Path | None
+    joint: Joint, *, config: PretrainConfig, seed: int, folder: Path | None, processes: int
 ) -> dict[str, float]:
     """Train to the end, from the last checkpoint of the folder where there is one."""
-    set_seed(seed)
     with tempfile.TemporaryDirectory() as scratch:
         checkpoints = Path(scratch) if folder is None else folder / CHECKPOINTS
-        log = None if folder is None else folder / LOG
-        trainer = make_joint_trainer(joint, config=config, seed=seed, folder=checkpoints, log=log)
         whole = [p for p in checkpoints.glob("checkpoint-*") if (p / LAST_FILE).is_file()]
-        last = max(whole, key=lambda p: int(p.name.split("-")[1]), default=None)
-        result = trainer.train(resume_from_checkpoint=last)
-        seconds = trainer.seconds
-    losses = {
-        key: float(value)
-        for line in trainer.state.log_history
-        for key, value in line.items()
-        if key.startswith("loss_")
-    }
+        job = JointJob(
+            joint=joint,
+            config=config,
+            seed=seed,
+            folder=checkpoints,
+            log=None if folder is None else folder / LOG,
+            resume=max(whole, key=lambda p: int(p.name.split("-")[1]), default=None),
+        )
+        if processes == 1:
+            metrics = job.fit(WHOLE).figures
+        else:
+            metrics, weights = fit_shared(job, processes, weights=WEIGHTS)
+            joint.load_state_dict(weights)
+    losses = {key: value for key, value in metrics.items() if key.startswith("loss_")}
     if any(loss != loss for loss in losses.values()):
         raise LichenError(
             f"pretrain: the losses must stay numbers; got {losses}. Lower pretrain.learning_rate "
             f"({config.learning_rate})."
         )
     joint.backbone.requires_grad_(requires_grad=True).eval()
-    return {**losses, "steps": float(result.global_step), "train_s": seconds}
+    return metrics
 
 
 def _spec(

@@ -1,46 +1,46 @@
-"""One training run of a fused model, here or over several processes of this machine."""
+"""One training run of fused models, here or over several processes of this machine."""
 
 from __future__ import annotations
 
-import atexit
-import json
-import os
-import sys
-import tempfile
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import torch
-import torch.distributed as dist
-from safetensors.torch import load_file
-from torch.multiprocessing.spawn import ProcessExitedException, ProcessRaisedException, spawn
+from torch import nn
+from torch.utils.data import Sampler
 
-from lichen.base import check
-from lichen.base.errors import ConfigError, LichenError
 from lichen.base.seeds import set_seed
-from lichen.embedding.processes import end_with_parent
 from lichen.fusion.batch import Batcher
 from lichen.fusion.config import FusedConfig
 from lichen.fusion.head import PairsHead
 from lichen.fusion.item import Item
 from lichen.fusion.known import NONE
-from lichen.fusion.model import FusedModel
+from lichen.fusion.sibling import Siblings
 from lichen.fusion.tasks.task import Task, make_task
-from lichen.training.beside import Beside, BesideLoss
 from lichen.training.by_length import order_for
 from lichen.training.config import TrainConfig
+from lichen.training.joined import ALONE, Joined, Models, key_of
+from lichen.training.learning import Learning
+from lichen.training.part import WHOLE, Part
+from lichen.training.passes import InTurn, Passes
+from lichen.training.spawned import fit_shared, require_divided
+from lichen.training.teacher import Teacher
 from lichen.training.trainer import WEIGHTS, FusedTrainer, make_trainer
-
-_JOB, _RESULT, _MEETING = "job.pt", "result.json", "meeting"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
     """What each process needs to train."""
 
-    model: FusedModel
-    bundles: list[list[Item]]
-    """Samples made ready once, for all processes; what must share a batch is together."""
+    models: Models
+    """One under the name `ALONE`, or siblings by name."""
+    bundles: Sequence[list[list[Item]]]
+    """Of each task, samples made ready once, for all processes; what must share a batch is
+    together."""
+    sizes: Sequence[int]
+    """Of each task, bundles a batch."""
     config: TrainConfig
     seed: int
     folder: Path
@@ -48,8 +48,83 @@ class Job:
     log: Path | None
     resume: Path | None
     """The checkpoint to go on from, or None."""
-    beside: Beside | None = None
-    """What else the language model learns, or None."""
+    weights: Mapping[str, float] = field(default_factory=dict)
+    """Of each task's loss; a name left out has 1."""
+    beside: tuple[Joined, ...] = ()
+    """What is learned with the tasks."""
+
+    def fit(self, part: Part, batchers: Sequence[Batcher] | None = None) -> Fitted:
+        """Train as one of the processes.
+
+        Args:
+            part: which it is.
+            batchers: of each model, where they are at hand.
+        """
+        made = batchers or [model.batcher() for model in self.models.values()]
+        set_seed(self.seed)
+        learning = Learning(
+            self.models, weights=self.weights, beside=self.beside, seed=self.seed, part=part
+        )
+        trainer = _trainer(self, learning, made, processes=part.processes)
+        if part.processes > 1:
+            trainer.accelerator.ddp_handler.find_unused_parameters = leaves_unused(self)
+        steps = trainer.train(resume_from_checkpoint=self.resume).global_step
+        figures = {
+            "losses": list(learning.losses().values()),
+            "loss": trainer.mean_loss,
+            "steps": float(steps),
+            "earlier_s": trainer.earlier_s,
+        }
+        return Fitted(trainer, figures)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What one process has when it is done."""
+
+    trainer: FusedTrainer
+    figures: dict[str, Any]
+
+    def save(self, folder: Path) -> None:
+        """Write the weights as a checkpoint does."""
+        self.trainer._save(str(folder))  # noqa: SLF001 - what a checkpoint holds
+
+
+def _trainer(
+    job: Job, learning: Learning, batchers: Sequence[Batcher], *, processes: int
+) -> FusedTrainer:
+    """Return what steps through the samples of one task, or through batches of several."""
+    if ALONE in job.models:
+        (bundles,), (size,), (batcher,) = job.bundles, job.sizes, batchers
+        order: Sampler[int] | None = order_for(
+            learning.tasks[0], bundles, batch_size=size, seed=job.seed
+        )
+        dataset: Any = bundles
+
+        def collate(drawn: list[Any]) -> dict[str, Any]:
+            return {**batcher.collate([item for bundle in drawn for item in bundle])}
+
+    else:
+        size = processes  # what is drawn is one process's part of a whole batch
+        dataset = Passes(job.bundles, job.sizes, seed=job.seed, parts=processes)
+        order = InTurn(dataset)
+
+        def collate(drawn: list[Any]) -> dict[str, Any]:
+            ((task, items),) = drawn
+            return {"task": task, **batchers[task].collate(items)}
+
+    trainer = make_trainer(
+        learning,
+        dataset,
+        collate=collate,
+        config=replace(job.config, batch_size=size),
+        seed=job.seed,
+        folder=job.folder,
+        log=job.log,
+        processes=processes,
+    )
+    trainer.order = order
+    return trainer
 
 
 def require_shared(
@@ -58,7 +133,7 @@ def require_shared(
     fused: FusedConfig,
     *,
     device: torch.device,
-    has_beside: bool,
+    further: Mapping[str, int],
 ) -> None:
     """Refuse to share among processes a training that cannot be shared.
 
@@ -67,121 +142,57 @@ def require_shared(
         config: of the training.
         fused: of the model; where its task bundles samples, any batch can be divided.
         device: of the model.
-        has_beside: whether the language model learns more with the task.
+        further: size of each further batch a step, by the key of its setting.
 
     Raises:
-        ConfigError: the number is out of its bounds or does not divide a batch, the model is on a
-            GPU, or it learns more than its task (`triple`, `beside`).
+        ConfigError: the number is out of its bounds or does not divide a batch, or the model is on
+            a GPU.
     """
-    check.whole("processes", processes, 1, 1024)
-    if processes == 1:
-        return
-    for name, is_learned in (("fusion.triple", fused.triple), ("beside", has_beside)):
-        if is_learned:
-            raise ConfigError(
-                f"processes must be 1 for a model with {name}; got {processes}. Leave one out."
-            )
-    if device.type != "cpu":
-        raise ConfigError(
-            f"processes must be 1 for a model on {device}; got {processes}. Move it to the CPU, or "
-            "leave processes out."
-        )
     bundles = type(make_task(fused.task, group=fused.group)).bundles
-    if bundles is Task.bundles and config.batch_size % processes:
-        raise ConfigError(
-            f"processes must divide train.batch_size ({config.batch_size}); got {processes}. "
-            "Change one of the two."
-        )
+    own = {"train.batch_size": config.batch_size} if bundles is Task.bundles else {}
+    require_divided(processes, device=device, sizes=own | dict(further))
 
 
-def fit_job(job: Job, batcher: Batcher, *, processes: int = 1) -> dict[str, float]:
-    """Train a job's model in place, each batch shared among processes.
+def sizes_of(beside: Sequence[Joined]) -> dict[str, int]:
+    """Return the size of each further batch a step, by the key of its setting."""
+    read = [one for one in beside if not isinstance(one, Teacher)]
+    return {f"{key_of(one).partition('-')[0]}.batch_size": one.batch_size for one in read}
+
+
+def fit_job(job: Job, batchers: Sequence[Batcher], *, processes: int = 1) -> dict[str, Any]:
+    """Train a job's models in place, each batch shared among processes.
 
     Every process takes its part of each batch, so the number of steps is that of one process. On
-    several processes, a batch normalisation sees its process's part only.
+    several processes, a batch normalisation sees its process's part only, and parts of a batch
+    that cannot be divided evenly weigh alike.
 
     Args:
         job: what to train, on what.
-        batcher: items to a batch.
+        batchers: of each model: items to a batch.
         processes: how many; 1 trains right here.
 
     Returns:
-        The mean loss and the number of steps, of all calls where the job goes on from a
-        checkpoint, and as `earlier_s` the seconds of the calls before this one.
+        The mean loss, that of each task and the number of steps, of all calls where the job goes
+        on from a checkpoint, and as `earlier_s` the seconds of the calls before this one.
 
     Raises:
-        ConfigError: the number of processes does not divide a batch, the model is on a GPU, or
-            it learns more than its task (`triple`, `beside`).
+        ConfigError: the number of processes does not divide a batch, or the model is on a GPU.
         LichenError: a process stopped before the end.
     """
-    config, beside = job.model.config, job.beside is not None
-    require_shared(processes, job.config, config, device=job.model.text.device, has_beside=beside)
+    for model in job.models.values():
+        require_shared(
+            processes,
+            job.config,
+            model.config,
+            device=model.text.device,
+            further=sizes_of(job.beside),
+        )
     if processes == 1:
-        return _fit(job, batcher, processes)[1]
-    with tempfile.TemporaryDirectory() as scratch:
-        torch.save(job, Path(scratch, _JOB))
-        try:
-            spawn(_work, args=(processes, scratch), nprocs=processes)  # type: ignore[no-untyped-call]
-        except (ProcessRaisedException, ProcessExitedException) as error:
-            last = str(error).strip().splitlines()[-1]
-            raise LichenError(
-                f"processes: all {processes} must live to the end of training; one stopped "
-                f"({last}). Train again with the same out to go on from the last checkpoint."
-            ) from None
-        job.model.load_state_dict(load_file(Path(scratch, WEIGHTS)), strict=False)
-        found: dict[str, float] = json.loads(Path(scratch, _RESULT).read_text(encoding="utf-8"))
-    return found
-
-
-def _work(rank: int, processes: int, scratch: str) -> None:
-    """Train as one of the processes; the first writes what came of it."""
-    end_with_parent()
-    threads = max(1, (os.cpu_count() or 1) // processes)
-    place = {"RANK": rank, "LOCAL_RANK": rank, "OMP_NUM_THREADS": threads}
-    size = {"WORLD_SIZE": processes, "LOCAL_WORLD_SIZE": processes}
-    os.environ.update({key: str(value) for key, value in {**place, **size}.items()})
-    torch.set_num_threads(threads)
-    dist.init_process_group(
-        "gloo", init_method=f"file://{scratch}/{_MEETING}", rank=rank, world_size=processes
-    )
-    job: Job = torch.load(Path(scratch, _JOB), mmap=True, weights_only=False)
-    trainer, figures = _fit(job, job.model.batcher(), processes)
-    if rank == 0:
-        trainer._save(scratch)  # noqa: SLF001 - what a checkpoint holds
-        Path(scratch, _RESULT).write_text(json.dumps(figures), encoding="utf-8")
-    dist.barrier()
-    # What torch wraps a model in frees its process group while holding the interpreter's lock, and
-    # waits for a thread of gloo's that may want that lock (torch 2.13): so nothing is freed here,
-    # and what was left for the end, such as the last of a log, is done by hand.
-    atexit._run_exitfuncs()  # noqa: SLF001 - the interpreter will not end by itself
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)
-
-
-def _fit(job: Job, batcher: Batcher, processes: int) -> tuple[FusedTrainer, dict[str, float]]:
-    set_seed(job.seed)
-    trainer = make_trainer(
-        job.model,
-        job.bundles,
-        collate=lambda drawn: batcher.collate([item for bundle in drawn for item in bundle]),
-        config=job.config,
-        seed=job.seed,
-        folder=job.folder,
-        log=job.log,
-        processes=processes,
-    )
-    if processes > 1:
-        trainer.accelerator.ddp_handler.find_unused_parameters = leaves_unused(job)
-    if job.beside is not None:
-        loss = BesideLoss(job.beside, job.model, seed=job.seed)
-        trainer.learn_beside(loss, learning_rate=job.config.learning_rate)
-    trainer.order = order_for(
-        job.model, job.bundles, batch_size=job.config.batch_size, seed=job.seed
-    )
-    steps = trainer.train(resume_from_checkpoint=job.resume).global_step
-    found = {"loss": trainer.mean_loss, "steps": steps, "earlier_s": trainer.earlier_s}
-    return trainer, {name: float(x) for name, x in found.items()}
+        return job.fit(WHOLE, batchers).figures
+    figures, weights = fit_shared(job, processes, weights=WEIGHTS)
+    root: nn.Module = job.models[ALONE] if ALONE in job.models else Siblings(job.models)
+    root.load_state_dict(weights, strict=False)
+    return figures
 
 
 def leaves_unused(job: Job) -> bool:
@@ -189,18 +200,19 @@ def leaves_unused(job: Job) -> bool:
 
     A part in which no mention is linked reads no entity, and one without two of them in a text
     judges no pair; a language model or vectors that are trained have parts, such as a pooler or
-    relations, that no state is made of. Looking for such parts walks through every step's graph.
+    relations, that no state is made of; of several tasks a batch asks one. Looking for such parts
+    walks through every step's graph.
 
     Args:
         job: what is trained, on what.
     """
-    model = job.model
-    if model.config.trains_text or model.config.train_nodes:
+    (model, *others), (bundles, *_) = job.models.values(), job.bundles
+    if others or job.beside or model.config.trains_text or model.config.train_nodes:
         return True
     needed = 0 if next(model.fusion.parameters(), None) is None else 1
     if isinstance(model.head, PairsHead) and model.head.num_pairs:
         needed = 2
-    return any(max(map(_num_linked, bundle)) < needed for bundle in job.bundles)
+    return any(max(map(_num_linked, bundle)) < needed for bundle in bundles)
 
 
 def _num_linked(item: Item) -> int:

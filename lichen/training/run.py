@@ -14,8 +14,8 @@ from lichen.data.graph import Graph
 from lichen.embedding.config import EmbeddingConfig
 from lichen.embedding.encoder import GraphEncoder
 from lichen.fusion.model import FusedModel
-from lichen.training.beside import Beside
 from lichen.training.config import TrainConfig
+from lichen.training.joined import ALONE, Joined, load_joined
 
 M = TypeVar("M", FusedModel, GraphEncoder)
 
@@ -34,8 +34,8 @@ class Run(Generic[M]):
     data: Corpus | Graph
     """What it was trained on."""
     valid: Corpus | None = None
-    beside: Beside | None = None
-    """What its language model learned beside the task, or None."""
+    beside: tuple[Joined, ...] = ()
+    """What was learned beside the task."""
     config: TrainConfig | EmbeddingConfig
     seed: int = 0
     out: Path | None = None
@@ -61,14 +61,14 @@ class Run(Generic[M]):
                 f"{path}: must hold a run of one task; it holds one of {', '.join(said['tasks'])}. "
                 "Load it by TasksRun.load."
             )
-        valid, more = path / VALID, said.get("beside")
+        valid = path / VALID
         model = FusedModel.from_pretrained(path / MODEL)
         return Run(
             model=model,
             metrics=said["metrics"],
             data=Corpus.load(path / TRAIN),
             valid=Corpus.load(valid) if valid.is_file() else None,
-            beside=Beside.load(path, more, model) if more else None,
+            beside=load_joined(path, said, {ALONE: model}),
             config=TrainConfig(**said["config"]),
             seed=said["seed"],
             out=path,

@@ -11,22 +11,19 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
+from torch.utils.data import Sampler
 from transformers import PrinterCallback, TrainerCallback, TrainingArguments
 
 from lichen.base.progress import track
-from lichen.fusion.model import FusedModel
-from lichen.fusion.sibling import Siblings
-from lichen.training.beside import BesideLoss
-from lichen.training.by_length import ByLength
 from lichen.training.config import TrainConfig
-from lichen.training.facts_loss import FactsLoss, facts_beside
+from lichen.training.learning import Learning
 from lichen.training.rates import parameter_groups
 from lichen.training.reporters import place_events
 from lichen.training.resumable import ResumableTrainer
 
 WEIGHTS = "trained.safetensors"
-BESIDE = "beside."
-"""What the names of the weights of further objectives begin with in a checkpoint."""
+OWN = "learning."
+"""What the names of weights that are no model's begin with in a checkpoint."""
 
 
 class FusedTrainer(ResumableTrainer):
@@ -35,49 +32,32 @@ class FusedTrainer(ResumableTrainer):
     groups: list[dict[str, Any]]
     """What is trained: each part with its own learning rate."""
 
-    facts: FactsLoss | None = None
-    """The loss of the graph's facts, where the model wants it beside the task's."""
+    order: Sampler[int] | None = None
+    """The order of what batches are drawn from; None leaves it to chance alone."""
 
-    beside: BesideLoss | None = None
-    """The loss of further objectives of the language model."""
+    turn: tuple[int, int] = (0, -1)
+    """The step that was last taken, and how many passes it has had before this one."""
 
-    order: ByLength | None = None
-    """The order of samples; None leaves it to chance alone."""
+    def compute_loss(
+        self,
+        model: nn.Module,
+        inputs: Any,
+        return_outputs: bool = False,  # noqa: FBT001, FBT002 - the Trainer's signature
+        **_more: Any,
+    ) -> Any:
+        """Return the loss of all that is learned, drawn by the number of passes so far."""
+        out = model(inputs, self._turn())
+        return (out["loss"], out) if return_outputs else out["loss"]
 
-    def compute_loss(self, model: nn.Module, inputs: Any, *rest: Any, **more: Any) -> Any:
-        """Return the task's loss, with those of facts and further objectives where there are."""
-        found = super().compute_loss(model, inputs, *rest, **more)
-        extra = 0.0
-        if self.facts is not None:
-            own = self.model
-            extra += own.config.triple * self.facts(own.nodes, self.state.global_step)
-        if self.beside is not None:
-            extra += self.beside(self._turn(self.beside))
-        return (found[0] + extra, *found[1:]) if isinstance(found, tuple) else found + extra
-
-    def learn_beside(self, beside: BesideLoss, *, learning_rate: float) -> None:
-        """Let the language model learn further objectives with the task.
-
-        Args:
-            beside: their loss; its own weights are trained too.
-            learning_rate: of its own weights.
-        """
-        self.beside, self.turn = beside, (0, -1)
-        self.groups.append({"params": list(beside.parameters()), "lr": learning_rate})
-
-    def _turn(self, beside: BesideLoss) -> int:
+    def _turn(self) -> int:
         """Count the passes so far: the same after a resume, several a step where they add up."""
-        step, within = self.state.global_step, 0
-        if self.turn[0] == step:
-            within = self.turn[1] + 1
-        else:
-            beside.zero_grad()  # the Trainer does so for the model alone
-        self.turn = (step, within)
-        return int(step * self.args.gradient_accumulation_steps + within)
+        step = self.state.global_step
+        self.turn = (step, self.turn[1] + 1 if self.turn[0] == step else 0)
+        return int(step * self.args.gradient_accumulation_steps + self.turn[1])
 
     def log(self, logs: dict[str, float], *args: Any, **kwargs: Any) -> None:
         """Add the losses of further objectives to the figures, and end with those of all calls."""
-        more = {} if self.beside is None else self.beside.objectives.figures()
+        more = self.model.figures()
         if "train_loss" in logs:
             more["train_loss"] = self.mean_loss
         super().log({**logs, **more}, *args, **kwargs)
@@ -101,21 +81,24 @@ class FusedTrainer(ResumableTrainer):
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:  # noqa: ARG002
         folder = Path(output_dir or self.args.output_dir)
         folder.mkdir(parents=True, exist_ok=True)
-        model = self.model
-        trained = {n: p.detach() for n, p in model.named_parameters() if p.requires_grad}
-        trained = {n: p.cpu().clone() for n, p in {**trained, **model.own_state()}.items()}
-        if self.beside is not None:
-            own = self.beside.state_dict().items()
-            trained |= {BESIDE + n: p.detach().cpu().clone() for n, p in own}
-        save_file(trained, folder / WEIGHTS)
+        model = self.model.model
+        trained = {n: p for n, p in model.named_parameters() if p.requires_grad}
+        own = {OWN + n: p for n, p in self.model.own_state().items()}
+        kept = {**trained, **model.own_state(), **own}
+        save_file({n: p.detach().cpu().clone() for n, p in kept.items()}, folder / WEIGHTS)
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
-        weights = load_file(Path(resume_from_checkpoint) / WEIGHTS)
-        if self.beside is not None:
-            own = {n: p for n, p in weights.items() if n.startswith(BESIDE)}
-            self.beside.load_state_dict({n.removeprefix(BESIDE): p for n, p in own.items()})
-            weights = {n: p for n, p in weights.items() if n not in own}
-        (model or self.model).load_state_dict(weights, strict=False)
+        del model
+        load_weights(self.model, Path(resume_from_checkpoint))
+
+
+def load_weights(learning: Learning, folder: Path) -> None:
+    """Read into a run's models, and what else it learns, what a checkpoint holds."""
+    weights = load_file(folder / WEIGHTS)
+    own = {n: p for n, p in weights.items() if n.startswith(OWN)}
+    models = {n: p for n, p in weights.items() if n not in own}
+    learning.model.load_state_dict(models, strict=False)
+    learning.load_state_dict({n.removeprefix(OWN): p for n, p in own.items()}, strict=False)
 
 
 class _Log(TrainerCallback):  # type: ignore[misc]
@@ -154,7 +137,7 @@ class _KeepLast(TrainerCallback):  # type: ignore[misc]
 
 
 def make_trainer(
-    model: FusedModel | Siblings,
+    learning: Learning,
     items: Any,
     *,
     collate: Any,
@@ -167,7 +150,7 @@ def make_trainer(
     """Make the trainer of one run.
 
     Args:
-        model: what to train; siblings together as one.
+        learning: what to train.
         items: what batches are drawn from, such as samples made ready, by position.
         collate: items to a batch.
         config: the settings.
@@ -179,6 +162,7 @@ def make_trainer(
     Raises:
         ConfigError: TensorBoard is wanted, and nothing is kept on disk.
     """
+    model = learning.model
     passes = -(-len(items) // config.batch_size)
     steps = -(-passes // config.accumulate) * config.epochs
     arguments = TrainingArguments(
@@ -204,10 +188,11 @@ def make_trainer(
     )
     seeing = [_Log(log), _KeepLast()]
     trainer = FusedTrainer(
-        model, arguments, data_collator=collate, train_dataset=items, callbacks=seeing
+        learning, arguments, data_collator=collate, train_dataset=items, callbacks=seeing
     )
-    trainer.facts = facts_beside(model, seed=seed)
     trainer.groups = parameter_groups(model, config)
+    if further := list(learning.further.parameters()):
+        trainer.groups.append({"params": further, "lr": config.learning_rate})
     trainer.remove_callback(PrinterCallback)
     place_events(trainer, log, asked=config.report_to)
     return trainer

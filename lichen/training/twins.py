@@ -16,10 +16,14 @@ from lichen.embedding.encoder import GraphEncoder
 from lichen.fusion.model import FusedModel
 from lichen.fusion.parts import scales_of
 from lichen.fusion.sibling import own_settings, sibling
+from lichen.training.beside import Beside
 from lichen.training.config import TrainConfig
+from lichen.training.consistency import Consistency
+from lichen.training.joined import Joined
 from lichen.training.loop import train
 from lichen.training.multitask import TaskRun, TasksRun, train_tasks
 from lichen.training.run import Run
+from lichen.training.teacher import Teacher
 
 Kind = Literal["fused", "none", "shuffled", "count"]
 KINDS = dict.fromkeys(("fused", "none", "shuffled", "count"))
@@ -46,11 +50,10 @@ def twin(run: Run[FusedModel], kind: Kind, seed: int = 0) -> Run[FusedModel]:
     """
     if isinstance(run, TaskRun):
         return twin_tasks(run.together, kind, seed).of(run.name)
-    is_told = run.beside is not None and run.model.nodes is None  # knows by its training alone
-    model = untrained_twin(run.model, "fused" if is_told else kind, seed)
+    model = untrained_twin(run.model, _own_kind(run.model, run.beside, kind), seed)
     assert isinstance(run.data, Corpus)
     assert isinstance(run.config, TrainConfig)
-    beside = None if run.beside is None else run.beside.twin(kind, seed)
+    beside = twins_of(run.beside, kind, seed)
     config = replace(run.config, report_to="none")
     return train(model, run.data, valid=run.valid, beside=beside, seed=seed, config=config)
 
@@ -71,8 +74,7 @@ def twin_tasks(run: TasksRun, kind: Kind, seed: int = 0) -> TasksRun:
         ConfigError: the models' first weights are not known any more.
     """
     (first, model), *rest = run.models.items()
-    is_told = run.beside is not None and model.nodes is None  # they know by their training alone
-    models = {first: untrained_twin(model, "fused" if is_told else kind, seed)}
+    models = {first: untrained_twin(model, _own_kind(model, run.beside, kind), seed)}
     for name, other in rest:
         models[name] = sibling(models[first], **own_settings(other))
     return train_tasks(
@@ -80,10 +82,47 @@ def twin_tasks(run: TasksRun, kind: Kind, seed: int = 0) -> TasksRun:
         run.data,
         valid=run.valid,
         weights=run.weights,
-        beside=None if run.beside is None else run.beside.twin(kind, seed),
+        beside=twins_of(run.beside, kind, seed),
         seed=seed,
         config=replace(run.config, report_to="none"),
     )
+
+
+def twins_of(beside: tuple[Joined, ...], kind: Kind, seed: int) -> tuple[Joined, ...]:
+    """Return what a twin learns beside its task.
+
+    Objectives are told as `Beside.twin` says, a teacher's own twin teaches in its place, and texts
+    are agreed upon by all alike.
+
+    Args:
+        beside: what the run learned.
+        kind: as in `twin`.
+        seed: as in `twin`.
+
+    Raises:
+        ConfigError: a teacher is a model, whose twins are not known, and not its run.
+    """
+    found = [_twin_of(one, kind, seed) for one in beside]
+    return tuple(one for one in found if one is not None)
+
+
+def _twin_of(one: Joined, kind: Kind, seed: int) -> Joined | None:
+    if isinstance(one, Beside):
+        return one.twin(kind, seed)
+    if isinstance(one, Consistency) or kind == "fused":
+        return one
+    if isinstance(one.model, FusedModel):
+        raise ConfigError(
+            "twin: a teacher must be a run, so that its own twin can be trained to teach; got a "
+            "model. Pass Teacher(model=run)."
+        )
+    return replace(one, model=twin(one.model, kind, seed))
+
+
+def _own_kind(model: FusedModel, beside: tuple[Joined, ...], kind: Kind) -> Kind:
+    """Return how a model is changed: one that knows by what it is taught alone stays as it is."""
+    is_told = any(isinstance(one, Beside | Teacher) for one in beside)
+    return "fused" if is_told and model.nodes is None else kind
 
 
 def untrained_twin(model: FusedModel, kind: Kind, seed: int = 0) -> FusedModel:

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from lichen.base.errors import ChoiceError, ConfigError
-from lichen.data.corpus import LabelledSpan, Sample, Span
+from lichen.data.corpus import Sample
 from lichen.data.vocabulary import Vocabulary
 from lichen.fusion.model import FusedModel
 from lichen.fusion.sibling import Siblings, require_siblings, sibling
@@ -93,7 +93,7 @@ def test_the_mode_of_one_sibling_never_misleads_the_other(text, nodes, samples):
     model.train()
     assert torch.equal(other.predict(samples), before)  # dropout would change it
     assert not other.head.training
-    both = Siblings({"a": model, "b": other}, {"a": 1.0, "b": 1.0})
+    both = Siblings({"a": model, "b": other})
     assert not both.backbone.training
     both.train()
     assert all(m.training for m in (model, other, model.backbone, other.head, model.fusion))
@@ -135,9 +135,7 @@ def test_twins_of_a_sibling_read_vectors_at_its_scale(text, nodes, graph):
 
 def test_names_of_shared_weights_come_once_by_their_part(text, nodes):
     model = make(text, nodes, lora=2)
-    both = Siblings(
-        {"a": model, "b": sibling(model, task="tag", labels=KINDS)}, {"a": 1.0, "b": 1.0}
-    )
+    both = Siblings({"a": model, "b": sibling(model, task="tag", labels=KINDS)})
     named = [name for name, _ in both.named_parameters()]
     assert {n.split(".")[0] for n in named} == {"backbone", "nodes", "fusion", "models"}
     assert {n.split(".")[2] for n in named if n.startswith("models")} == {"head"}
@@ -145,18 +143,6 @@ def test_names_of_shared_weights_come_once_by_their_part(text, nodes):
     assert len({x.data_ptr() for x in own.values()}) == len(own)
     kept = {n for n in own if n.startswith("backbone.")}
     assert kept == {n for n in named if "lora_" in n}
-
-
-def test_a_loss_is_weighed_and_remembered_as_it_was(text, nodes, samples):
-    model = make(text, nodes)
-    other = sibling(model, task="tag", labels=KINDS)
-    both = Siblings({"a": model, "b": other}, {"a": 1.0, "b": 3.0})
-    tagged = [s._replace(spans=(LabelledSpan(Span(0, 3), "person"),)) for s in samples]
-    batch = other.batcher().collate(other.batcher().items(tagged))
-    plain = other(**batch).loss.detach()
-    assert torch.allclose(both(1, **batch).loss, 3 * plain)
-    assert both.losses()["b"] == pytest.approx(float(plain))
-    assert both.losses()["a"] != both.losses()["a"]
 
 
 def test_what_is_no_sibling_is_one_clear_line(text, nodes):

@@ -105,9 +105,9 @@ def test_a_recipe_may_name_what_is_learned_beside_the_task(home, toml):
     recipe = Recipe.load(home / "recipe.toml")
     assert recipe.beside.texts == str(home / "more.jsonl")
     run = train_recipe(recipe)
-    assert [doc.text for doc in run.beside.corpus] == ["Kerry is a town of old bridges."]
-    assert run.beside.corpus[0].mentions
-    assert run.beside.graph.num_facts == 6
+    assert [doc.text for doc in run.beside[0].corpus] == ["Kerry is a town of old bridges."]
+    assert run.beside[0].corpus[0].mentions
+    assert run.beside[0].graph.num_facts == 6
     lines = (home / "runs/a/metrics.jsonl").read_text()
     assert "loss_mask" in lines
     assert "loss_fact" in lines
@@ -130,7 +130,7 @@ def test_a_recipe_may_pretrain_first_and_go_on_with_the_same_head(
     assert run.model.origin().text.fingerprint == first.text.fingerprint
     assert first.text.fingerprint != TextEncoder.load().fingerprint
     for name, tensor in first.head.state_dict().items():
-        assert torch.equal(run.beside.head.state_dict()[name], tensor)
+        assert torch.equal(run.beside[0].head.state_dict()[name], tensor)
     said = json.loads((home / "runs/a/pretrain/resolved.json").read_text())
     assert said["objectives"] == {"mask": 1.0, "fact": 0.5}
     monkeypatch.setattr("lichen.training.pretrain._fit", lambda *_, **__: pytest.fail("trained"))

@@ -143,7 +143,7 @@ def test_the_folder_gives_it_back(fresh, tiny_text, labelled, beside, tmp_path):
     given = replace(beside, head=WordHead(tiny_text))
     out = tmp_path / "run"
     train(fresh(), labelled, beside=given, out=out, config=CONFIG)
-    found = Run.load(out).beside
+    (found,) = Run.load(out).beside
     assert found.spec() == given.spec()
     assert found.graph.types == given.graph.types
     with pytest.raises(ConfigError, match="it holds one with another beside"):
@@ -170,8 +170,8 @@ def test_twins_are_told_no_facts_or_others(beside, fresh, labelled):
     assert not np.array_equal(dealt.triples, beside.graph.triples)
     assert sorted(dealt.types.values()) == sorted(beside.graph.types.values())
     run = train(fresh(), labelled, beside=beside, config=CONFIG)
-    assert twin(run, "none").beside.objectives == {"mask": 0.5, "contrastive": 0.2}
-    assert twin(run, "shuffled", 3).beside.spec() == beside.twin("shuffled", 3).spec()
+    assert twin(run, "none").beside[0].objectives == {"mask": 0.5, "contrastive": 0.2}
+    assert twin(run, "shuffled", 3).beside[0].spec() == beside.twin("shuffled", 3).spec()
 
 
 def test_knowledge_told_in_training_alone_is_measured_too(labelled, beside, tiny_text):
@@ -180,8 +180,8 @@ def test_knowledge_told_in_training_alone_is_measured_too(labelled, beside, tiny
     found = li.uplift(run, labelled)
     assert [x.name for x in found.systems] == ["fused", "none", "shuffled"]
     told, none = twin(run, "shuffled", 1), twin(run, "none", 1)
-    assert told.beside.spec()["objectives"] == dict(beside.objectives)
-    assert "fact" not in none.beside.objectives
+    assert told.beside[0].spec()["objectives"] == dict(beside.objectives)
+    assert "fact" not in none.beside[0].objectives
     states = [x.model.text.model.embeddings.word_embeddings.weight for x in (told, none)]
     assert not torch.equal(*states)
 
@@ -196,7 +196,7 @@ def test_a_student_learns_facts_with_its_teacher(fresh, labelled, beside, tiny_t
 
     samples = labelled.samples(teacher.model.labels)
     told, plain = (
-        distil(teacher, labelled, student=student(), config=CONFIG, beside=more)
+        distil(teacher, labelled, student=student(), config=CONFIG, beside=more).model
         for more in (beside, None)
     )
     assert not np.array_equal(predict(told, samples), predict(plain, samples))
@@ -257,7 +257,7 @@ def test_the_folder_of_several_tasks_gives_it_back(fresh, two_tasks, beside, tmp
     given = {"out": tmp_path, "config": replace(CONFIG, epochs=1)}
     train_tasks(siblings(fresh()), two_tasks, beside=beside, **given)
     found = TasksRun.load(tmp_path)
-    assert found.beside.spec() == beside.spec()
+    assert found.beside[0].spec() == beside.spec()
     assert found.of("kinds").beside is found.beside
     for other in (None, replace(beside, batch_size=2)):
         with pytest.raises(ConfigError, match="it holds one with another beside"):
@@ -267,11 +267,13 @@ def test_the_folder_of_several_tasks_gives_it_back(fresh, two_tasks, beside, tmp
 def test_twins_of_several_tasks_are_told_no_facts_or_others(fresh, two_tasks, beside, tiny_text):
     config = replace(CONFIG, epochs=1)
     run = train_tasks(siblings(fresh()), two_tasks, beside=beside, config=config)
-    assert twin_tasks(run, "none").beside.objectives == {"mask": 0.5, "contrastive": 0.2}
-    assert twin(run.of("parity"), "shuffled", 3).beside.spec() == beside.twin("shuffled", 3).spec()
+    assert twin_tasks(run, "none").beside[0].objectives == {"mask": 0.5, "contrastive": 0.2}
+    assert (
+        twin(run.of("parity"), "shuffled", 3).beside[0].spec() == beside.twin("shuffled", 3).spec()
+    )
     alone = FusedModel(tiny_text, None, fusion="none", train_text=True)
     told = train_tasks(siblings(alone), two_tasks, beside=beside, config=config)
-    assert twin_tasks(told, "shuffled", 3).beside.spec() == beside.twin("shuffled", 3).spec()
+    assert twin_tasks(told, "shuffled", 3).beside[0].spec() == beside.twin("shuffled", 3).spec()
 
 
 def test_several_tasks_over_a_frozen_language_model_are_refused(fresh, two_tasks, beside):
@@ -284,8 +286,9 @@ def test_several_tasks_over_a_frozen_language_model_are_refused(fresh, two_tasks
 def test_what_cannot_be_is_one_clear_line(fresh, labelled, beside, tiny_text):
     with pytest.raises(ConfigError, match=r"^beside: the language model must be trained"):
         train(fresh(train_text=False), labelled, beside=beside, config=CONFIG)
-    with pytest.raises(ConfigError, match=r"processes must be 1 for a model with beside; got 2"):
-        train(fresh(), labelled, beside=beside, config=CONFIG, processes=2)
+    odd = replace(beside, batch_size=3)
+    with pytest.raises(ConfigError, match=r"processes must divide beside\.batch_size \(3\); got 2"):
+        train(fresh(), labelled, beside=odd, config=CONFIG, processes=2)
     with pytest.raises(ConfigError, match="objectives must name at least one"):
         li.Beside(objectives={})
     with pytest.raises(ChoiceError, match="mask"):

@@ -17,9 +17,10 @@ from lichen.fusion import pooled, token_head
 from lichen.fusion.model import FusedModel
 from lichen.fusion.sibling import Siblings, require_siblings, sibling
 from lichen.jobs.uplift import uplift
-from lichen.training import multitask
+from lichen.training import processes
 from lichen.training.config import TrainConfig
-from lichen.training.multitask import Passes, TasksRun, train_tasks
+from lichen.training.multitask import TasksRun, train_tasks
+from lichen.training.passes import Passes
 from lichen.training.run import Run
 from lichen.training.trainer import WEIGHTS, FusedTrainer
 from lichen.training.twins import twin, twin_tasks
@@ -115,17 +116,17 @@ def test_the_gradient_of_a_step_is_the_weighed_mean_of_its_tasks(world, tagged, 
     data = {name: Corpus(x.documents[:12]) for name, x in split(world, tagged, "train").items()}
     models["claims"].set_labels(world[2].labels())
     models["kinds"].set_labels(Vocabulary(["city", "land"]))
-    both = Siblings(models, {"claims": 1.0, "kinds": 1.0})
+    both = Siblings(models)
     weights = {"kinds": 3.0}
     found = {}
 
     class Look(TrainerCallback):
         def on_pre_optimizer_step(self, _args, _state, _control, model=None, **_):
             found.update(
-                {n: p.grad.clone() for n, p in model.named_parameters() if p.grad is not None}
+                {n: p.grad.clone() for n, p in model.model.named_parameters() if p.grad is not None}
             )
 
-    make = multitask.make_trainer
+    make = processes.make_trainer
 
     def made(*args, **more):
         trainer = make(*args, **more)
@@ -143,7 +144,7 @@ def test_the_gradient_of_a_step_is_the_weighed_mean_of_its_tasks(world, tagged, 
     both.zero_grad()
     for model in models.values():
         model.eval()
-    monkeypatch.setattr(multitask, "make_trainer", made)
+    monkeypatch.setattr(processes, "make_trainer", made)
     run = train_tasks(
         models,
         data,
@@ -174,7 +175,7 @@ def test_whole_questions_are_trained_beside_other_tasks(world, tagged, monkeypat
 
     def spy(self, epoch):
         deal(self, epoch)
-        sizes.append({(task, len(items)) for task, items in self.batches})
+        sizes.append({(task, sum(map(len, drawn))) for task, drawn in self.batches})
 
     monkeypatch.setattr(Passes, "set_epoch", spy)
     model = FusedModel(text, nodes, task="choose", group="question")

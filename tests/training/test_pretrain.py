@@ -92,6 +92,37 @@ def test_a_run_that_was_cut_short_goes_on_and_ends_alike(
     assert not (tmp_path / "cut" / "checkpoints").exists()
 
 
+def test_two_processes_take_the_same_steps_and_go_where_one_goes(
+    tiny_text, tiny_corpus, tiny_graph, tmp_path
+):
+    config = replace(CONFIG, head_steps=10, steps=30, learning_rate=3e-3)
+    runs = [
+        pretrain(
+            tiny_text,
+            tiny_corpus,
+            tiny_graph,
+            objectives={"mask": 1.0, "fact": 1.0, "triple": 1.0},
+            out=tmp_path / str(processes),
+            config=config,
+            processes=processes,
+        )
+        for processes in (1, 2)
+    ]
+    one, two = (weights(run) for run in runs)
+    assert runs[0].metrics["steps"] == runs[1].metrics["steps"] == 40
+    for name in ("1", "2"):
+        assert len(figures(tmp_path / name, "loss_fact")) == 15
+    start = tiny_text.model.state_dict()["embeddings.word_embeddings.weight"]
+    moved = [
+        (found["text.embeddings.word_embeddings.weight"] - start).flatten() for found in (one, two)
+    ]
+    assert torch.cosine_similarity(*moved, dim=0) > 0.7
+    with pytest.raises(
+        ConfigError, match=r"processes must divide pretrain\.batch_size \(4\); got 3"
+    ):
+        pretrain(tiny_text, tiny_corpus, tiny_graph, config=CONFIG, processes=3)
+
+
 def test_the_folder_holds_encoder_head_and_figures(tiny_text, tiny_corpus, tiny_graph, tmp_path):
     run = pretrain(tiny_text, tiny_corpus, tiny_graph, config=CONFIG, out=tmp_path)
     text = TextEncoder.load(tmp_path / "model")

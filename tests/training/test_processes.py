@@ -12,6 +12,7 @@ from lichen.fusion import EVERY
 from lichen.fusion.config import FusedConfig
 from lichen.fusion.model import FusedModel
 from lichen.training.config import TrainConfig
+from lichen.training.joined import ALONE
 from lichen.training.loop import train
 from lichen.training.processes import Job, leaves_unused, require_shared
 
@@ -73,37 +74,43 @@ def test_what_cannot_go_on_is_one_clear_line(world):
 
 
 @pytest.mark.parametrize(
-    ("processes", "fused", "has_beside", "said"),
+    ("processes", "further", "said"),
     [
-        (0, {}, False, "processes must be between 1 and 1024; got 0"),
-        (3, {}, False, r"processes must divide train.batch_size \(32\); got 3"),
-        (2, {"triple": 1.0}, False, "processes must be 1 for a model with fusion.triple; got 2"),
-        (2, {}, True, "processes must be 1 for a model with beside; got 2"),
+        (0, {}, "processes must be between 1 and 1024; got 0"),
+        (3, {}, r"processes must divide train.batch_size \(32\); got 3"),
+        (2, {"beside.batch_size": 3}, r"processes must divide beside.batch_size \(3\); got 2"),
     ],
 )
-def test_a_training_that_cannot_be_shared_is_refused(processes, fused, has_beside, said):
-    told, cpu = FusedConfig(**fused), torch.device("cpu")
-    require_shared(2, CONFIG, FusedConfig(), device=cpu, has_beside=False)
-    require_shared(1, CONFIG, FusedConfig(triple=1.0), device=cpu, has_beside=True)
+def test_a_training_that_cannot_be_shared_is_refused(processes, further, said):
+    told = {"fused": FusedConfig(triple=1.0), "device": torch.device("cpu")}
+    require_shared(2, CONFIG, **told, further={"beside.batch_size": 4})
+    require_shared(1, CONFIG, **told, further={"beside.batch_size": 3})
     with pytest.raises(ConfigError, match=said):
-        require_shared(processes, CONFIG, told, device=cpu, has_beside=has_beside)
+        require_shared(processes, CONFIG, **told, further=further)
 
 
 def test_a_model_on_a_gpu_is_not_shared():
     with pytest.raises(ConfigError, match="processes must be 1 for a model on cuda; got 2"):
-        require_shared(2, CONFIG, FusedConfig(), device=torch.device("cuda"), has_beside=False)
+        require_shared(2, CONFIG, FusedConfig(), device=torch.device("cuda"), further={})
 
 
 def test_whole_questions_are_shared_among_any_number():
     fused = FusedConfig(task="choose", group="question")
-    require_shared(3, CONFIG, fused, device=torch.device("cpu"), has_beside=False)
+    require_shared(3, CONFIG, fused, device=torch.device("cpu"), further={})
 
 
 def job_of(model, corpus):
     batcher = model.batcher()
     bundles = model.task.bundles(batcher.items(model.task.samples(corpus)))
     return batcher, Job(
-        model=model, bundles=bundles, config=CONFIG, seed=0, folder=None, log=None, resume=None
+        models={ALONE: model},
+        bundles=[bundles],
+        sizes=[CONFIG.batch_size],
+        config=CONFIG,
+        seed=0,
+        folder=None,
+        log=None,
+        resume=None,
     )
 
 
@@ -126,7 +133,7 @@ def test_nothing_is_left_unused_where_every_text_names_two_entities(
     )
     batcher, job = job_of(model, few)
     assert not leaves_unused(job)
-    for bundle in job.bundles:
+    for bundle in job.bundles[0]:
         assert not unused(model, batcher.collate(bundle))
 
 
@@ -142,7 +149,7 @@ def test_what_may_be_left_unused_is_looked_for(world, world_graph, settings, num
     model = FusedModel(text, nodes, labels=corpus.labels(), graph=world_graph, **settings)
     batcher, job = job_of(model, Corpus((bare, *rest)))
     assert leaves_unused(job)
-    assert unused(model, batcher.collate(job.bundles[0]))
+    assert unused(model, batcher.collate(job.bundles[0][0]))
 
 
 def test_processes_share_texts_of_which_some_name_nothing(world):

@@ -7,6 +7,8 @@ from transformers import TrainerCallback
 from lichen.fusion.model import FusedModel
 from lichen.lm.text_encoder import TextEncoder
 from lichen.training.config import TrainConfig
+from lichen.training.joined import ALONE
+from lichen.training.learning import Learning
 from lichen.training.loop import train
 from lichen.training.predict import predict
 from lichen.training.resumable import SECONDS
@@ -39,7 +41,7 @@ def test_a_run_that_went_on_tells_loss_and_seconds_of_all_its_calls(world, tmp_p
         model = FusedModel(text, nodes, labels=corpus.labels())
         batcher = model.batcher()
         return make_trainer(
-            model,
+            Learning({ALONE: model}, weights={}, seed=0),
             batcher.items(corpus.train.samples(model.labels)),
             collate=batcher.collate,
             config=CONFIG,

@@ -15,6 +15,8 @@ from lichen.fusion.model import FusedModel
 from lichen.lm.lora import is_lora
 from lichen.lm.text_encoder import has_fast_half
 from lichen.training.config import TrainConfig
+from lichen.training.joined import ALONE
+from lichen.training.learning import Learning
 from lichen.training.loop import train
 from lichen.training.reporters import EVENTS
 from lichen.training.trainer import WEIGHTS, make_trainer
@@ -26,7 +28,7 @@ def trainer_of(world, folder, *, epochs=1, log=None, **more):
     batcher = model.batcher()
     items = batcher.items(corpus.train.samples(model.labels))
     return make_trainer(
-        model,
+        Learning({ALONE: model}, weights={}, seed=0),
         items,
         collate=batcher.collate,
         config=TrainConfig(epochs=epochs),
@@ -40,7 +42,7 @@ def test_each_part_has_its_learning_rate(world, tmp_path):
     trainer = trainer_of(world, tmp_path, train_text=True)
     optimiser = trainer.create_optimizer()
     sizes = {g["lr"]: sum(p.numel() for p in g["params"]) for g in optimiser.param_groups}
-    model, config = trainer.model, TrainConfig()
+    model, config = trainer.model.model, TrainConfig()
     parts = {
         config.text_learning_rate: model.backbone,
         config.fusion_learning_rate: model.fusion,
@@ -53,17 +55,20 @@ def test_checkpoints_leave_out_the_frozen_language_model(world, tmp_path):
     trainer = trainer_of(world, tmp_path)
     trainer._save(str(tmp_path / "one"))
     kept = load_file(tmp_path / "one" / WEIGHTS)
-    assert {name.split(".")[0] for name in kept} == {"fusion", "head", "relation_scale", "scale"}
+    parts = {"fusion", "head", "relation_scale", "scale"}
+    assert {name.split(".")[0] for name in kept} == {*parts, "learning"}
     other = trainer_of(world, tmp_path, seed=9)
     other._load_from_checkpoint(str(tmp_path / "one"))
-    assert all(torch.equal(value, kept[name]) for name, value in other.model.own_state().items())
+    assert all(
+        torch.equal(value, kept[name]) for name, value in other.model.model.own_state().items()
+    )
 
 
 def test_of_adapters_nothing_else_of_the_language_model_is_trained_or_kept(world, tmp_path):
     trainer = trainer_of(world, tmp_path, log=tmp_path / "metrics.jsonl", lora=2)
-    before = {name: x.clone() for name, x in trainer.model.state_dict().items()}
+    before = {name: x.clone() for name, x in trainer.model.model.state_dict().items()}
     trainer.train()
-    changed = {n for n, x in trainer.model.state_dict().items() if not x.equal(before[n])}
+    changed = {n for n, x in trainer.model.model.state_dict().items() if not x.equal(before[n])}
     assert {n for n in changed if n.startswith("backbone.")} == {n for n in before if is_lora(n)}
     assert {n.split(".")[0] for n in changed} == {"backbone", "fusion", "head"}
     (folder,) = tmp_path.glob("checkpoint-*")
@@ -71,7 +76,7 @@ def test_of_adapters_nothing_else_of_the_language_model_is_trained_or_kept(world
     assert {n for n in kept if n.startswith("backbone.")} == {n for n in before if is_lora(n)}
     other = trainer_of(world, tmp_path, seed=9, lora=2)
     other._load_from_checkpoint(str(folder))
-    assert all(x.equal(kept[name]) for name, x in other.model.own_state().items())
+    assert all(x.equal(kept[name]) for name, x in other.model.model.own_state().items())
     (text_group,) = (g for g in trainer.groups if g["lr"] == TrainConfig().lora_learning_rate)
     assert len(text_group["params"]) == sum(is_lora(n) for n in before)
 

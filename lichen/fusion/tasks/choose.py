@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from lichen.base.errors import ConfigError, DataError, ShapeError
 from lichen.data.corpus import Corpus, Sample
 from lichen.data.vocabulary import Vocabulary
 from lichen.fusion.item import Item
 from lichen.fusion.tasks.classify import RIGHT, Classify, class_labels, question_of, questions
-from lichen.fusion.tasks.task import Table
+from lichen.fusion.tasks.task import UNKNOWN, Answers, Table
 
 
 @dataclass(frozen=True)
@@ -106,30 +106,38 @@ class Choose(Classify):
         return list(members.values())
 
     def targets(self, items: Sequence[Item], mask: Tensor) -> dict[str, Tensor]:
-        """Return labels, and `groups` `(batch,)`: which question of the batch each belongs to."""
+        """Return known labels, and `groups` `(batch,)`: which question each belongs to."""
         numbers: dict[str | None, int] = {}
         groups = [numbers.setdefault(item.group, len(numbers)) for item in items]
         return {**super().targets(items, mask), "groups": torch.tensor(groups)}
 
-    def loss(self, logits: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
-        """Return the mean cross-entropy of the right choices among their questions' choices.
+    def answers(self, logits: Tensor, batch: Mapping[str, Tensor]) -> Answers:
+        """Return the questions of a batch, their choices as options.
 
         Args:
             logits: `(batch, 1)`.
-            batch: with labels and groups.
+            batch: with groups, and labels where some are known.
 
         Raises:
-            ShapeError: a question of the batch has not exactly one right choice.
+            ShapeError: a question whose labels are known has not exactly one right choice.
         """
         assert self.labels is not None
-        right, groups = batch["labels"] == self.labels.id(RIGHT), batch["groups"]
-        count = int(groups.max()) + 1
-        if not (torch.bincount(groups[right], minlength=count) == 1).all():
+        groups = batch["groups"]
+        labels = batch.get("labels", torch.full_like(groups, UNKNOWN))
+        right, count = labels == self.labels.id(RIGHT), int(groups.max()) + 1
+        is_known = torch.bincount(groups[labels != UNKNOWN], minlength=count) > 0
+        if (torch.bincount(groups[right], minlength=count) != is_known.long()).any():
             raise ShapeError(
                 "batch: must hold whole questions with one right choice each; got "
-                f"{int(right.sum())} right choices of {count} questions."
+                f"{int(right.sum())} right choices of {int(is_known.sum())} questions."
             )
-        return -log_shares(logits[:, 0], groups)[right].mean()
+        of_group = nn.functional.one_hot(groups, count)
+        place = (of_group.cumsum(0) * of_group).sum(1) - 1
+        logs = logits.new_full((count, int(place.max()) + 1), float("-inf"))
+        logs[groups, place] = log_shares(logits[:, 0], groups)
+        truth = torch.full_like(groups[:count], UNKNOWN)
+        truth[groups[right]] = place[right]
+        return Answers(logs, truth)
 
     def decode(self, logits: Sequence[Tensor], items: Sequence[Item]) -> Tensor:
         """Return `(samples, classes)`: how likely each is right among its question's, or not."""

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from lichen.base.errors import ConfigError, DataError
 from lichen.data.corpus import Corpus, Sample
 from lichen.data.vocabulary import Vocabulary
 from lichen.fusion.item import Item
-from lichen.fusion.tasks.task import Table, Task
+from lichen.fusion.tasks.task import UNKNOWN, Answers, Table, Task
 from lichen.lm.token_states import Tokens
 
 RIGHT = "right"
@@ -45,9 +45,10 @@ class Classify(Task):
         """Return the class id."""
         return None if sample.label is None else torch.tensor(sample.label)
 
-    def loss(self, logits: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
-        """Return the mean cross-entropy; `logits` are `(batch, classes)`."""
-        return nn.functional.cross_entropy(logits, batch["labels"])
+    def answers(self, logits: Tensor, batch: Mapping[str, Tensor]) -> Answers:
+        """Return one question a text; `logits` are `(batch, classes)`."""
+        unknown = logits.new_full((len(logits),), UNKNOWN, dtype=torch.long)
+        return Answers(logits.log_softmax(-1), batch.get("labels", unknown))
 
     def decode(self, logits: Sequence[Tensor], items: Sequence[Item]) -> Tensor:  # noqa: ARG002 - tasks have one form
         """Return class probabilities, `(samples, classes)`."""

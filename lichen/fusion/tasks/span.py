@@ -15,7 +15,7 @@ from lichen.data.corpus import Corpus, Document, LabelledSpan, Sample, Span
 from lichen.data.vocabulary import Vocabulary
 from lichen.evaluation.answer_text import exact_match
 from lichen.fusion.item import Item
-from lichen.fusion.tasks.task import Task
+from lichen.fusion.tasks.task import UNKNOWN, Answers, Task
 from lichen.lm.token_states import Tokens
 
 ANSWER = "answer"
@@ -96,21 +96,23 @@ class SpanAnswer(Task):
         return torch.from_numpy(told)
 
     def targets(self, items: Sequence[Item], mask: Tensor) -> dict[str, Tensor]:
-        """Return what the batch's tokens are, `(batch, tokens)`, where all answers are known."""
-        wanted = [item.target for item in items if item.target is not None]
-        if not all(bool((told & START).any()) for told in wanted):
-            return {}
-        labels = torch.zeros(mask.shape, dtype=torch.long)
-        labels[mask] = torch.cat(wanted)
-        return {"labels": labels}
+        """Return which tokens may be pointed at ("asked"), and what they are where that is known.
 
-    def loss(self, logits: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
-        """Return the mean cross-entropy of start and end; `logits` are `(batch, tokens, 2)`."""
-        told = batch["labels"]
-        barred = (told & MAY == 0).unsqueeze(-1)
-        logs = logits.masked_fill(barred, float("-inf")).log_softmax(1)
-        wanted = torch.stack([told & START, told & END], -1) > 0
-        return -logs[wanted].mean()
+        Both are `(batch, tokens)`.
+        """
+        told = torch.zeros(mask.shape, dtype=torch.long)
+        told[mask] = torch.cat([item.target for item in items if item.target is not None])
+        out = {"asked": told & MAY > 0}
+        return {**out, "labels": told} if bool((told & START).any()) else out
+
+    def answers(self, logits: Tensor, batch: Mapping[str, Tensor]) -> Answers:
+        """Return the starts of all texts, then the ends; `logits` are `(batch, tokens, 2)`."""
+        asked = batch["asked"]
+        logs = logits.masked_fill(~asked.unsqueeze(-1), float("-inf")).log_softmax(1)
+        told = batch.get("labels", torch.zeros_like(asked, dtype=torch.long))
+        ends = torch.cat([told & START, told & END]) > 0
+        truth = torch.where(ends.any(1), ends.long().argmax(1), UNKNOWN)
+        return Answers(torch.cat(logs.unbind(-1)), truth)
 
     def decode(
         self, logits: Sequence[Tensor], items: Sequence[Item]

@@ -8,18 +8,15 @@ from typing import ClassVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from lichen.base.errors import DataError
 from lichen.data.corpus import Corpus, LabelledSpan, Sample, Span
 from lichen.data.vocabulary import Vocabulary
 from lichen.evaluation.answers import set_f1
 from lichen.fusion.item import Item
-from lichen.fusion.tasks.task import Task
+from lichen.fusion.tasks.task import UNKNOWN, Answers, Task
 from lichen.lm.token_states import Tokens
-
-IGNORED = -100
-"""Target of what is no token of the text."""
 
 
 class Tag(Task):
@@ -83,7 +80,7 @@ class Tag(Task):
         if sample.spans is None or self.labels is None:
             return None
         starts, ends = tokens.offsets.numpy().T
-        tags = np.where(ends > starts, 0, IGNORED)
+        tags = np.where(ends > starts, 0, UNKNOWN)
         for span, label in sample.spans:
             inside = np.flatnonzero((starts < span.end) & (ends > span.start) & (tags == 0))
             tags[inside] = 2 + 2 * self.labels.id(label)
@@ -91,18 +88,26 @@ class Tag(Task):
         return torch.from_numpy(tags)
 
     def targets(self, items: Sequence[Item], mask: Tensor) -> dict[str, Tensor]:
-        """Return the tags of the batch's tokens, `(batch, tokens)`."""
-        wanted = [item.target for item in items if item.target is not None]
-        if len(wanted) < len(items):
-            return {}
-        labels = torch.full(mask.shape, IGNORED)
-        labels[mask] = torch.cat(wanted)
-        return {"labels": labels}
+        """Return which tokens are words of the text ("asked") and the tags that are known.
 
-    def loss(self, logits: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
-        """Return the mean cross-entropy of a token; `logits` are `(batch, tokens, tags)`."""
-        flat, labels = logits.flatten(0, 1), batch["labels"].flatten()
-        return nn.functional.cross_entropy(flat, labels, ignore_index=IGNORED)
+        Both are `(batch, tokens)`.
+        """
+        asked = torch.zeros(mask.shape, dtype=torch.bool)
+        offsets = torch.cat([item.tokens.offsets for item in items])
+        asked[mask] = offsets[:, 1] > offsets[:, 0]
+        if all(item.target is None for item in items):
+            return {"asked": asked}
+        labels = torch.full(mask.shape, UNKNOWN)
+        for row, item in zip(labels, items, strict=True):
+            if item.target is not None:
+                row[: len(item.target)] = item.target
+        return {"asked": asked, "labels": labels}
+
+    def answers(self, logits: Tensor, batch: Mapping[str, Tensor]) -> Answers:
+        """Return one question a word's token; `logits` are `(batch, tokens, tags)`."""
+        asked = batch["asked"]
+        known = batch.get("labels", torch.full_like(asked, UNKNOWN, dtype=torch.long))
+        return Answers(logits[asked].log_softmax(-1), known[asked])
 
     def decode(
         self, logits: Sequence[Tensor], items: Sequence[Item]

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from lichen.base.choose import choose
 from lichen.base.errors import ConfigError, DataError
@@ -32,6 +32,19 @@ class Table(NamedTuple):
     """`(questions,)` the right option."""
     first: NDArray[np.int64]
     """`(questions,)` the first sample of each question."""
+
+
+UNKNOWN = -1
+"""Target of a question whose answer is not known."""
+
+
+class Answers(NamedTuple):
+    """What a batch is asked, each question with the same number of options."""
+
+    logs: Tensor
+    """`(questions, options)` logarithms of probabilities; minus infinity where there is none."""
+    truth: Tensor
+    """`(questions,)` int; the right option, or `UNKNOWN`."""
 
 
 @dataclass(frozen=True)
@@ -143,23 +156,36 @@ class Task(ABC):
         return [[item] for item in items]
 
     def targets(self, items: Sequence[Item], mask: Tensor) -> dict[str, Tensor]:  # noqa: ARG002 - of texts
-        """Return the parts of a batch that `loss` reads; nothing when an item has no target.
+        """Return the parts of a batch that `answers` reads; "labels" where an item has a target.
 
         Args:
             items: of the batch.
             mask: `(batch, tokens)` bool; True where there is a token.
         """
-        wanted = [item.target for item in items if item.target is not None]
-        return {"labels": torch.stack(wanted)} if len(wanted) == len(items) else {}
+        if all(item.target is None for item in items):
+            return {}
+        unknown = torch.tensor(UNKNOWN)
+        wanted = [unknown if item.target is None else item.target for item in items]
+        return {"labels": torch.stack(wanted)}
 
     @abstractmethod
-    def loss(self, logits: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
-        """Return the mean loss of a batch.
+    def answers(self, logits: Tensor, batch: Mapping[str, Tensor]) -> Answers:
+        """Return how likely each option of each question of a batch is.
 
         Args:
             logits: what the head gives.
             batch: with what `targets` returned.
         """
+
+    def loss(self, logits: Tensor, batch: Mapping[str, Tensor]) -> Tensor:
+        """Return the mean cross-entropy of the questions whose answer is known.
+
+        Args:
+            logits: what the head gives.
+            batch: with what `targets` returned; one answer at least is known.
+        """
+        logs, truth = self.answers(logits, batch)
+        return nn.functional.nll_loss(logs, truth, ignore_index=UNKNOWN)
 
     @abstractmethod
     def decode(self, logits: Sequence[Tensor], items: Sequence[Item]) -> Any:

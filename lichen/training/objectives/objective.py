@@ -17,6 +17,7 @@ from lichen.lm.attention import attention_of
 from lichen.lm.text_encoder import TextEncoder
 from lichen.training.objectives import OBJECTIVES
 from lichen.training.objectives.windows import Windows
+from lichen.training.part import Order
 
 Batch = dict[str, Tensor]
 
@@ -43,7 +44,7 @@ class Objective(nn.Module, ABC):
     def __init__(self, text: TextEncoder, windows: Windows, graph: Graph) -> None:
         super().__init__()
         self.text, self.windows, self.graph = text, windows, graph
-        self._order: tuple[tuple[int, int], Ids] | None = None
+        self._order: Order | None = None
 
     @property
     @abstractmethod
@@ -74,16 +75,10 @@ class Objective(nn.Module, ABC):
             size: items a batch.
             seed: of the order and of what is drawn.
         """
-        places = np.arange(step * size, (step + 1) * size)
-        items = [self._item(int(place), seed) for place in places]
-        return self.batch(np.array(items, dtype=np.int64), np.random.default_rng([seed, step]))
-
-    def _item(self, place: int, seed: int) -> int:
-        turn, within = divmod(place, self.num_items)
-        if self._order is None or self._order[0] != (seed, turn):
-            order = np.random.default_rng([seed, turn]).permutation(self.num_items)
-            self._order = ((seed, turn), order)
-        return int(self._order[1][within])
+        if self._order is None or self._order.seed != seed:
+            self._order = Order(self.num_items, seed=seed)
+        items = np.array(self._order.batch(step, size=size), dtype=np.int64)
+        return self.batch(items, np.random.default_rng([seed, step]))
 
     def refuse_empty(self) -> None:
         """Refuse data without an item; called once items are known.

@@ -11,8 +11,8 @@ from lichen.data.vocabulary import Vocabulary
 from lichen.evaluation.tagging import span_scores
 from lichen.fusion import FUSIONS
 from lichen.fusion.model import FusedModel
-from lichen.fusion.tasks.tag import IGNORED, best_tags, spans_of
-from lichen.fusion.tasks.task import make_task
+from lichen.fusion.tasks.tag import best_tags, spans_of
+from lichen.fusion.tasks.task import UNKNOWN, make_task
 from lichen.jobs.fusions import Contest, compare_fusions
 from lichen.lm.token_states import Tokens
 from lichen.training.config import TrainConfig
@@ -52,7 +52,7 @@ def test_tags_and_spans_tell_each_other():
     gold = spans((0, 6, "land"), (7, 9, "city"), (9, 12, "city"))
     sample = Sample("1", "ababab cdefg", (), None, {}, gold)
     tags = task.target(sample, Tokens(offsets[:, 0], offsets))
-    assert tags.tolist() == [IGNORED, 3, 4, 1, 1, IGNORED]
+    assert tags.tolist() == [UNKNOWN, 3, 4, 1, 1, UNKNOWN]
     assert spans_of(tags[1:-1].tolist(), offsets[1:-1].numpy(), KINDS) == gold
     assert task.target(sample._replace(spans=None), Tokens(offsets[:, 0], offsets)) is None
     assert task.judge([gold[:2]], [sample])[0] == pytest.approx(0.8)
@@ -77,10 +77,10 @@ def test_the_best_tags_are_the_best_of_all_rows_that_may_be():
 def test_the_loss_is_the_mean_over_the_tokens_of_texts():
     task = make_task("tag", labels=KINDS)
     logits = torch.randn(2, 3, 5)
-    labels = torch.tensor([[IGNORED, 1, 2], [0, IGNORED, IGNORED]])
+    labels = torch.tensor([[UNKNOWN, 1, 2], [0, UNKNOWN, UNKNOWN]])
     logs = logits.log_softmax(-1)
     slow = -(logs[0, 1, 1] + logs[0, 2, 2] + logs[1, 0, 0]) / 3
-    assert torch.allclose(task.loss(logits, {"labels": labels}), slow)
+    assert torch.allclose(task.loss(logits, {"labels": labels, "asked": labels != UNKNOWN}), slow)
 
 
 @pytest.mark.parametrize("fusion", sorted(FUSIONS))

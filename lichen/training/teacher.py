@@ -1,0 +1,169 @@
+"""A trained model to the answers that another learns from, beside the labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from lichen.base import check
+from lichen.base.errors import ConfigError
+from lichen.data.corpus import Corpus, Sample
+from lichen.data.vocabulary import Vocabulary
+from lichen.fusion.item import Item, unlabelled
+from lichen.fusion.model import FusedModel
+from lichen.fusion.tasks.task import UNKNOWN, Task
+from lichen.training.divergence import divergence
+from lichen.training.hashes import digest
+
+if TYPE_CHECKING:
+    from lichen.training.run import Run
+
+PAPER = "Hinton et al., 2015, arXiv:1503.02531"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Teacher:
+    """A model whose answers to the texts of a task are learned beside their labels.
+
+    The loss of a question is weight * T^2 * KL(teacher at T || student at T) and (1 - weight)
+    times the cross-entropy of its label, both answers softened by the temperature T. Where a text
+    has no label the first term stands alone, at full weight; so texts without one may be given.
+
+    Use where a large model or one with a graph is at hand for training, and a small one or one
+    without runs later. The student learns nothing of facts that no text mentions.
+
+    Cost: the teacher reads each text once, before the first step.
+
+    Raises:
+        ConfigError: the model has no classes, or a setting is out of its bounds.
+
+    References:
+        Hinton et al., 2015, arXiv:1503.02531.
+    """
+
+    model: FusedModel | Run[FusedModel]
+    """The trained model, or its run, whose twins then teach those of the student."""
+    weight: float = 0.7
+    """Share of the teacher in the loss of what has a label, 0 to 1."""
+    temperature: float = 2.0
+    """Above 1 shows more of how the teacher ranks the wrong options."""
+    task: str | None = None
+    """Which of several tasks it teaches; None where there is one."""
+
+    def __post_init__(self) -> None:
+        """Refuse what could only fail later, deep inside a run."""
+        check.between("teacher.weight", self.weight, 0.0, 1.0)
+        check.between("teacher.temperature", self.temperature, 0.01, 1000.0)
+        if self.source.labels is None:
+            raise ConfigError("teacher: the model must have its classes; got None. Train it first.")
+
+    @property
+    def source(self) -> FusedModel:
+        """Return the model itself."""
+        return self.model if isinstance(self.model, FusedModel) else self.model.model
+
+    @property
+    def labels(self) -> Vocabulary:
+        """Return the classes that it knows."""
+        assert self.source.labels is not None
+        return self.source.labels
+
+    def require_student(self, student: FusedModel) -> None:
+        """Refuse a student that is asked something else.
+
+        Raises:
+            ConfigError: it is of another task, or has other classes.
+        """
+        mine, own = self.source.config, student.config
+        if (mine.task, mine.group) != (own.task, own.group):
+            raise ConfigError(
+                f"teacher: the student must have the teacher's task {mine.task!r} (group "
+                f"{mine.group!r}); got {own.task!r} (group {own.group!r})."
+            )
+        if student.labels is not None and list(student.labels) != list(self.labels):
+            raise ConfigError(
+                f"teacher: the student must have the teacher's classes {list(self.labels)}; got "
+                f"{list(student.labels)}."
+            )
+
+    def taught(self, samples: Sequence[Sample], items: Sequence[Item]) -> list[Item]:
+        """Return a student's items with what the teacher says of each.
+
+        Args:
+            samples: the texts, linked to the teacher's graph.
+            items: the same texts, made ready for the student.
+
+        Raises:
+            ConfigError: tokens are asked, and teacher and student read a text as others.
+        """
+        batcher = self.source.batcher()
+        asked = batcher.items(unlabelled(samples))
+        logits = self.source.logits(asked, batcher)
+        if "token" not in self.source.task.HEADS:
+            return [item._replace(taught=x) for item, x in zip(items, logits, strict=True)]
+        for sample, mine, own in zip(samples, asked, items, strict=True):
+            if not torch.equal(mine.tokens.ids, own.tokens.ids):
+                raise ConfigError(
+                    f"teacher: document {sample.id!r} must have the same tokens for teacher and "
+                    "student, since each is asked. Give the student the teacher's language model, "
+                    "and shorter texts where one cuts them off."
+                )
+        return [
+            item._replace(taught=x[: len(item.tokens.ids)])
+            for item, x in zip(items, logits, strict=True)
+        ]
+
+    def loss(
+        self, task: Task, logits: Tensor, taught: Tensor, batch: Mapping[str, Tensor]
+    ) -> Tensor:
+        """Return the mean loss of a batch's questions.
+
+        Args:
+            task: of both models.
+            logits: of the student.
+            taught: of the teacher, in the same form.
+            batch: with labels where some are known.
+        """
+        heat = self.temperature
+        goal = task.answers(taught / heat, batch).logs
+        soft = heat**2 * divergence(goal, task.answers(logits / heat, batch).logs)
+        logs, truth = task.answers(logits, batch)
+        hard = nn.functional.nll_loss(logs, truth, ignore_index=UNKNOWN, reduction="none")
+        share = torch.where(truth == UNKNOWN, 1.0, self.weight)
+        return (share * soft + (1.0 - share) * hard).mean()
+
+    def spec(self) -> dict[str, Any]:
+        """Return what makes it this one: equal for runs that may go on."""
+        return {
+            "weights": digest(*(x.detach() for x in self.source.state_dict().values())),
+            "weight": self.weight,
+            "temperature": self.temperature,
+        }
+
+    def save(self, folder: Path) -> None:
+        """Write the teacher into a folder of its own."""
+        self.source.save_pretrained(folder)
+
+    @classmethod
+    def load(cls, folder: Path, said: Mapping[str, Any], *, task: str | None) -> Teacher:
+        """Read what `save` wrote.
+
+        Args:
+            folder: where it is.
+            said: what `spec` gave.
+            task: which of several tasks it teaches.
+        """
+        model = FusedModel.from_pretrained(folder)
+        return cls(model=model, weight=said["weight"], temperature=said["temperature"], task=task)
+
+
+def with_labels(task: Task, data: Corpus) -> Corpus:
+    """Return the documents of which it is known what a task wants."""
+    if task.READS_LABEL:
+        return replace(data, documents=tuple(doc for doc in data if doc.label is not None))
+    return replace(data, documents=tuple(doc for doc in data if doc.spans is not None))
