@@ -86,4 +86,9 @@ def _train_recipe(recipe: Path, *, processes: int, as_json: bool) -> None:
     """Train what a recipe names, and show its figures."""
     found = li.Recipe.load(recipe)
     done = li.train_recipe(found, processes=processes)
-    show({**done.metrics, "out": found.out}, as_json=as_json)
+    if isinstance(done, li.TasksRun):
+        told = done.metrics.items()
+        metrics = {f"{name}: {key}": x for name, own in told for key, x in own.items()}
+        show({**metrics, **done.totals, "out": found.out}, as_json=as_json)
+    else:
+        show({**done.metrics, "out": found.out}, as_json=as_json)

@@ -10,9 +10,17 @@ from lichen.base.errors import DataError
 from lichen.data.corpus import Corpus
 from lichen.data.vocabulary import Vocabulary
 from lichen.fusion.tasks.task import Task
+from lichen.training.teacher import with_labels
 
 
-def learnable(task: Task, corpus: Corpus, *, where: str, test: bool = False) -> Vocabulary:
+def learnable(
+    task: Task,
+    corpus: Corpus,
+    *,
+    where: str,
+    test: bool = False,
+    taught: Vocabulary | None = None,
+) -> Vocabulary:
     """Return the classes of the training documents, all documents checked that will be read.
 
     Args:
@@ -20,6 +28,7 @@ def learnable(task: Task, corpus: Corpus, *, where: str, test: bool = False) -> 
         corpus: with splits, linked or not.
         where: its file, for messages.
         test: whether models are measured on the split "test"; otherwise on "valid" if there is one.
+        taught: the classes of a teacher, without whom every training document must say its own.
 
     Raises:
         DataError: there is nothing to train or to measure on, a label or the spans of a document
@@ -28,9 +37,15 @@ def learnable(task: Task, corpus: Corpus, *, where: str, test: bool = False) -> 
     """
     with named(where):
         shown = corpus.train
-        _require_taught(task, shown)
-        task.learnt(corpus)
-        labels = task.classes(shown)
+        if taught is None:
+            _require_taught(task, shown)
+            task.learnt(corpus)
+            labels = task.classes(shown)
+        else:
+            labels = taught
+            told = with_labels(task, shown)
+            if len(told) or not len(shown):
+                replace(task, labels=labels).classes(told, need_all=False)
         if test or any(doc.split == "valid" for doc in corpus):
             measured = corpus.test if test else corpus.valid
             replace(task, labels=labels).classes(measured, need_all=False)

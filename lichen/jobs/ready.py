@@ -9,27 +9,30 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from lichen.base.errors import ConfigError
 from lichen.base.paths import require_folder
 from lichen.data.corpus import Corpus
 from lichen.data.graph import Graph
-from lichen.data.vocabulary import Vocabulary
 from lichen.embedding.encoder import GraphEncoder
 from lichen.fusion import EVERY
 from lichen.fusion.config import FusedConfig
 from lichen.fusion.model import FusedModel
 from lichen.fusion.parts import check_parts, make_config, require_links, require_point
-from lichen.fusion.tasks.task import make_task
-from lichen.jobs.beforehand import learnable, named
+from lichen.jobs.beforehand import named
+from lichen.jobs.further import Further, classes_told, load_teacher, siblings_of, texts_named
 from lichen.jobs.guards import divide_labelled, warn_of_unread
-from lichen.jobs.recipe import Recipe
+from lichen.jobs.recipe import MAIN, Recipe
+from lichen.jobs.tables import TaskRecipe
 from lichen.linking.linker import Linker
 from lichen.lm.text_encoder import TextEncoder
 from lichen.training.beside import Beside
 from lichen.training.folder import SPEC, RunFolder
 from lichen.training.hashes import corpus_hash, digest, graph_hash
-from lichen.training.joined import Joined
+from lichen.training.joined import ALONE, Joined, require_joined
 from lichen.training.loop import train
+from lichen.training.multitask import TasksRun, tasks_spec
 from lichen.training.objectives.mask import WordHead
 from lichen.training.pretrain import pretrain
 from lichen.training.processes import require_shared
@@ -50,15 +53,19 @@ class Ready:
     text: TextEncoder
     graph: Graph
     nodes: GraphEncoder
-    corpus: Corpus
+    tasks: Mapping[str, Further]
+    """The recipe's own task, "main", and further ones."""
     more: Mapping[str, Corpus]
-    """Texts of `[pretrain]` and `[beside]` by the name of their file."""
-    labels: Vocabulary
-    """The classes of the training documents."""
+    """Further texts by the name of their file."""
     fusions: tuple[str, ...] = ()
     """Those to compare, where fusions are compared."""
     head: WordHead | None = None
     """For masked words, where `[pretrain]` taught one."""
+
+    @property
+    def corpus(self) -> Corpus:
+        """Return the documents of the recipe's own task."""
+        return self.tasks[MAIN].corpus
 
     def texts(self, name: str | None) -> Corpus:
         """Return the texts of that name, or the training texts."""
@@ -71,25 +78,46 @@ class Ready:
             self.text,
             self.nodes,
             fusion=told.fusion,
-            labels=self.labels,
+            labels=self.tasks[MAIN].labels,
             graph=self.graph,
             **{**told.settings(), "seed": self.recipe.seed},
         )
 
     def beside(self) -> tuple[Joined, ...]:
-        """Return what is learned with the task."""
+        """Return what is learned with the task, or tasks."""
+        found: list[Joined] = []
+        for name, task in self.tasks.items():
+            found += task.joined(self.more, task=name if self.recipe.tasks else None)
         asked = self.recipe.beside
-        if asked is None:
-            return ()
-        found = Beside(
-            objectives=asked.objectives,
-            corpus=self.texts(asked.texts),
-            graph=self.graph,
-            head=self.head if "mask" in asked.objectives else None,
-            batch_size=asked.batch_size,
-            max_tokens=asked.max_tokens,
+        if asked is not None:
+            words = Beside(
+                objectives=asked.objectives,
+                corpus=self.texts(asked.texts),
+                graph=self.graph,
+                head=self.head if "mask" in asked.objectives else None,
+                batch_size=asked.batch_size,
+                max_tokens=asked.max_tokens,
+            )
+            found.append(words)
+        return tuple(found)
+
+    def run(self) -> Run[FusedModel] | TasksRun:
+        """Return the recipe's run, which is yet to be trained."""
+        recipe = self.recipe
+        shared: dict[str, Any] = {"beside": self.beside(), "config": recipe.train}
+        shared |= {"seed": recipe.seed, "out": Path(recipe.out)}
+        if not recipe.tasks:
+            main = self.tasks[MAIN]
+            return Run(model=self.model(), data=main.corpus.train, valid=main.valid, **shared)
+        valid = {name: task.valid for name, task in self.tasks.items()}
+        weights = {name: told.weight for name, told in recipe.further().items()}
+        return TasksRun(
+            models=siblings_of(self.model(), self.tasks),
+            data={name: task.corpus.train for name, task in self.tasks.items()},
+            valid={name: corpus for name, corpus in valid.items() if corpus is not None},
+            weights=weights,
+            **shared,
         )
-        return (found,)
 
 
 def prepare(recipe: Recipe, *, is_comparison: bool = False, processes: int = 1) -> Ready:
@@ -115,21 +143,16 @@ def prepare(recipe: Recipe, *, is_comparison: bool = False, processes: int = 1) 
     _require_out(recipe, is_comparison=is_comparison)
     text = TextEncoder.load(recipe.model.text)
     own = _config(recipe, text, recipe.model.fusion)
-    further = {} if recipe.beside is None else {"beside.batch_size": recipe.beside.batch_size}
-    require_shared(processes, recipe.train, own, device=text.device, further=further)
+    _require_shared(recipe, processes=processes, device=text.device)
     fusions = _compared(recipe, text) if is_comparison else ()
     graph = Graph.load(recipe.data.graph, on_bad_line=recipe.data.on_bad_line)
     how = recipe.data.on_bad_line
-    corpus = Corpus.load(recipe.data.corpus, on_bad_line=how, graph=graph)
-    warn_of_unread(corpus, where=recipe.data.corpus)
-    task = make_task(own.task, group=own.group)
-    has_folds = is_comparison and recipe.compare.folds is not None
-    read = corpus.train if has_folds else corpus
-    labels = learnable(task, read, where=recipe.data.corpus, test=is_comparison and not has_folds)
-    if has_folds:
-        for number, part in enumerate(_folds(recipe, corpus), 1):
-            learnable(task, part, where=f"{recipe.data.corpus}, fold {number}", test=True)
-    more = {name: Corpus.load(name, on_bad_line=how, graph=graph) for name in _further(recipe)}
+    tasks = {
+        name: _task(recipe, told, graph, is_comparison=is_comparison)
+        for name, told in recipe.further().items()
+    }
+    corpus = tasks[MAIN].corpus
+    more = {name: Corpus.load(name, on_bad_line=how, graph=graph) for name in texts_named(recipe)}
     nodes = _nodes(recipe, graph)
     check_parts(own, text, nodes, graph)
     ready = Ready(
@@ -137,14 +160,17 @@ def prepare(recipe: Recipe, *, is_comparison: bool = False, processes: int = 1) 
         text=text,
         graph=graph,
         nodes=nodes,
-        corpus=_linked(corpus, graph, text),
+        tasks={
+            name: replace(task, corpus=_linked(task.corpus, graph, text))
+            for name, task in tasks.items()
+        },
         more={name: _linked(texts, graph, text) for name, texts in more.items()},
-        labels=labels,
         fusions=fusions,
     )
     _require_links(ready, given=corpus)
     if not is_comparison:
-        ready.model()  # what cannot be built must not stop the run later
+        models = siblings_of(ready.model(), ready.tasks)  # what cannot be must not stop it later
+        require_joined(ready.beside(), models if recipe.tasks else {ALONE: models[MAIN]})
     ready = _pretrained(ready)
     if not is_comparison:
         _require_own_folder(ready)
@@ -220,10 +246,31 @@ def _folds(recipe: Recipe, corpus: Corpus) -> tuple[Corpus, ...]:
         return divide_labelled(corpus.train, asked.folds, group=group, together=asked.together)
 
 
-def _further(recipe: Recipe) -> list[str]:
-    """Return the files of texts that `[pretrain]` and `[beside]` name."""
-    tables = [table for table in (recipe.pretrain, recipe.beside) if table is not None]
-    return sorted({table.texts for table in tables if table.texts is not None})
+def _task(recipe: Recipe, told: TaskRecipe, graph: Graph, *, is_comparison: bool) -> Further:
+    """Return a task's documents and classes, all checked that will be read."""
+    where, how = told.corpus, recipe.data.on_bad_line
+    corpus = Corpus.load(where, on_bad_line=how, graph=graph)
+    warn_of_unread(corpus, where=where)
+    teacher = load_teacher(told)
+    has_folds = is_comparison and recipe.compare.folds is not None
+    read, test = corpus.train if has_folds else corpus, is_comparison and not has_folds
+    labels = classes_told(told, read, test=test, teacher=teacher)
+    if has_folds:
+        for number, part in enumerate(_folds(recipe, corpus), 1):
+            classes_told(told, part, where=f"{where}, fold {number}", test=True)
+    return Further(told=told, corpus=corpus, labels=labels, teacher=teacher)
+
+
+def _require_shared(recipe: Recipe, *, processes: int, device: torch.device) -> None:
+    """Refuse processes that cannot share the run."""
+    tasks, words = recipe.further(), recipe.beside
+    agreed = [told.consistency for told in tasks.values() if told.consistency is not None]
+    sizes = {f"consistency.batch_size of {told.texts}": told.batch_size for told in agreed}
+    if words is not None:
+        sizes["beside.batch_size"] = words.batch_size
+    for told in tasks.values():
+        fused = FusedConfig(task=told.task, group=told.group)
+        require_shared(processes, recipe.train, fused, device=device, further=sizes)
 
 
 def _nodes(recipe: Recipe, graph: Graph) -> GraphEncoder:
@@ -258,6 +305,9 @@ def _require_links(ready: Ready, *, given: Corpus) -> None:
         read |= {f"fold {number}": part.test for number, part in enumerate(divided, 1)}
         if not divided:
             read["split 'test'"] = ready.corpus.test
+    agreed = [told.consistency for told in recipe.further().values() if told.consistency]
+    for name in {told.texts for told in agreed if told.texts is not None}:
+        require_links(name, ready.more[name], fusion=recipe.model.fusion)
     for what, corpus in read.items():
         require_links(
             f"{recipe.data.corpus}, {what}",
@@ -295,7 +345,7 @@ def _vectors_spec(ready: Ready) -> dict[str, Any]:
 
 def _require_own_folder(ready: Ready) -> None:
     """Refuse a folder that holds another run; keep in it how its entity vectors are made."""
-    recipe, folder = ready.recipe, RunFolder(Path(ready.recipe.out))
+    folder = RunFolder(Path(ready.recipe.out))
     told, made = folder.path / VECTORS, _vectors_spec(ready)
     if not (folder.path / SPEC).is_file():
         folder.path.mkdir(parents=True, exist_ok=True)
@@ -303,6 +353,9 @@ def _require_own_folder(ready: Ready) -> None:
         return
     if told.is_file():
         folder.require_same(made, record=VECTORS)
-    model, data, beside = ready.model(), ready.corpus.train, ready.beside()
-    run = Run(model=model, data=data, beside=beside, config=recipe.train, seed=recipe.seed)
-    folder.require_same(folder.spec(run, data_hash=corpus_hash(data, group=model.config.group)))
+    run = ready.run()
+    if isinstance(run, TasksRun):
+        folder.require_same(tasks_spec(run))
+    else:
+        data_hash = corpus_hash(ready.corpus.train, group=run.model.config.group)
+        folder.require_same(folder.spec(run, data_hash=data_hash))

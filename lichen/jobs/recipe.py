@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
 from lichen.base.config import load_config
 from lichen.base.errors import ConfigError
@@ -15,12 +16,19 @@ from lichen.embedding.config import EmbeddingConfig
 from lichen.jobs.tables import (
     BesideRecipe,
     CompareRecipe,
+    ConsistencyRecipe,
     DataRecipe,
     ModelRecipe,
     NodesRecipe,
     PretrainRecipe,
+    TaskRecipe,
+    TeacherRecipe,
 )
 from lichen.training.config import TrainConfig
+
+T = TypeVar("T")
+MAIN = "main"
+"""Name of the recipe's own task, where there are further ones."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +36,8 @@ class Recipe:
     """One run, whole.
 
     Raises:
-        ConfigError: a value is out of its bounds, or `[beside]` is for a frozen language model.
+        ConfigError: a value is out of its bounds, `[beside]` is for a frozen language model, or a
+            further task has the name of the recipe's own.
     """
 
     data: DataRecipe
@@ -38,6 +47,9 @@ class Recipe:
     train: TrainConfig = field(default_factory=TrainConfig)
     pretrain: PretrainRecipe | None = None
     beside: BesideRecipe | None = None
+    consistency: ConsistencyRecipe | None = None
+    teacher: TeacherRecipe | None = None
+    tasks: dict[str, TaskRecipe] = field(default_factory=dict)
     compare: CompareRecipe = field(default_factory=CompareRecipe)
     seed: int = 0
     out: str = "runs/first"
@@ -50,6 +62,24 @@ class Recipe:
                 "beside: the language model must be trained with the task; it is frozen. Set "
                 "model.lora = 8 or model.train_text = true, or leave the table out."
             )
+        if MAIN in self.tasks:
+            raise ConfigError(
+                f"tasks: a further task must not be called {MAIN!r}, which is that of [data] and "
+                "[model]. Give it another name."
+            )
+
+    def further(self) -> dict[str, TaskRecipe]:
+        """Return what each task learns beside its labels: the recipe's own first, then others."""
+        model = self.model
+        own = TaskRecipe(
+            corpus=self.data.corpus,
+            task=model.task,
+            group=model.group or self.compare.group,
+            head=model.head,
+            consistency=self.consistency,
+            teacher=self.teacher,
+        )
+        return {MAIN: own, **self.tasks}
 
     @classmethod
     def load(cls, path: str | Path) -> Recipe:
@@ -71,22 +101,37 @@ class Recipe:
         text = found.model.text
         if text is not None and (place.parent / text).is_dir():
             text = str(place.parent / text)
-        nodes, first, beside = found.nodes, found.pretrain, found.beside
-        if nodes.folder is not None:
-            nodes = replace(nodes, folder=_placed(place, "nodes.folder", nodes.folder))
-        if first is not None and first.texts is not None:
-            first = replace(first, texts=_placed(place, "pretrain.texts", first.texts))
-        if beside is not None and beside.texts is not None:
-            beside = replace(beside, texts=_placed(place, "beside.texts", beside.texts))
         return replace(
             found,
             data=data,
-            nodes=nodes,
+            nodes=_set(place, "nodes", found.nodes, "folder"),
             model=replace(found.model, text=text),
-            pretrain=first,
-            beside=beside,
+            pretrain=_set(place, "pretrain", found.pretrain, "texts"),
+            beside=_set(place, "beside", found.beside, "texts"),
+            consistency=_set(place, "consistency", found.consistency, "texts"),
+            teacher=_set(place, "teacher", found.teacher, "folder"),
+            tasks={name: _set_task(place, name, told) for name, told in found.tasks.items()},
             out=str(place.parent / found.out),
         )
+
+
+def _set_task(recipe: Path, name: str, told: TaskRecipe) -> TaskRecipe:
+    """Return a further task's table with paths from the recipe's folder."""
+    where = f"tasks.{name}"
+    return replace(
+        _set(recipe, where, told, "corpus"),
+        consistency=_set(recipe, f"{where}.consistency", told.consistency, "texts"),
+        teacher=_set(recipe, f"{where}.teacher", told.teacher, "folder"),
+    )
+
+
+def _set(recipe: Path, where: str, table: T, key: str) -> T:
+    """Return a table, or None, with the path under a key seen from the recipe's folder."""
+    name = getattr(table, key, None)
+    if table is None or name is None:
+        return table
+    placed: T = replace(table, **{key: _placed(recipe, f"{where}.{key}", name)})  # type: ignore[type-var]
+    return placed
 
 
 def _placed(recipe: Path, key: str, name: str) -> str:

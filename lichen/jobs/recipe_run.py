@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from lichen.base.errors import ConfigError
+from lichen.data.corpus import Corpus
 from lichen.fusion.model import FusedModel
 from lichen.jobs.fusions import Contest, compare_fusions
 from lichen.jobs.ranking import FusionTable
 from lichen.jobs.ready import prepare
 from lichen.jobs.recipe import Recipe
 from lichen.training.loop import train
+from lichen.training.multitask import TasksRun, train_tasks
 from lichen.training.run import Run
 
 
-def train_recipe(recipe: Recipe, *, processes: int = 1) -> Run[FusedModel]:
+def train_recipe(recipe: Recipe, *, processes: int = 1) -> Run[FusedModel] | TasksRun:
     """Do a recipe's run, or read it back when it is finished.
 
     Args:
@@ -22,23 +25,18 @@ def train_recipe(recipe: Recipe, *, processes: int = 1) -> Run[FusedModel]:
         processes: how many share the training of the fused model.
 
     Returns:
-        The run.
+        The run; of a recipe with further tasks, that of all tasks together.
 
     Raises:
         ConfigError: `out` holds another run, or `processes` cannot share this one.
     """
-    ready = prepare(recipe, processes=processes)
-    has_valid = any(doc.split == "valid" for doc in ready.corpus)
-    return train(
-        ready.model(),
-        ready.corpus.train,
-        valid=ready.corpus.valid if has_valid else None,
-        beside=ready.beside(),
-        out=recipe.out,
-        seed=recipe.seed,
-        config=recipe.train,
-        processes=processes,
-    )
+    run = prepare(recipe, processes=processes).run()
+    shared: dict[str, Any] = {"valid": run.valid, "beside": run.beside, "out": run.out}
+    shared |= {"seed": run.seed, "config": run.config, "processes": processes}
+    if isinstance(run, TasksRun):
+        return train_tasks(run.models, run.data, weights=run.weights, **shared)
+    assert isinstance(run.data, Corpus)
+    return train(run.model, run.data, **shared)
 
 
 def compare_recipe(recipe: Recipe) -> FusionTable:
@@ -49,13 +47,15 @@ def compare_recipe(recipe: Recipe) -> FusionTable:
     `model.at` is the recipe's own fusion's; others read entities in as late as they can.
 
     Raises:
-        ConfigError: the recipe has a table `[beside]`, which is for one run.
+        ConfigError: the recipe has a table for one run, such as `[beside]` or `[tasks.NAME]`.
     """
-    if recipe.beside is not None:
+    tables = ("beside", "consistency", "teacher", "tasks")
+    named = [name for name in tables if getattr(recipe, name)]
+    if named:
         raise ConfigError(
-            "beside must be left out where fusions are compared, since each is trained on the task "
-            f"alone; got objectives {sorted(recipe.beside.objectives)}. Compare first, then train "
-            "the one chosen with it."
+            f"{named[0]} must be left out where fusions are compared, since each is trained on the "
+            f"task alone; got {', '.join(f'[{name}]' for name in named)}. Compare first, then "
+            "train the one chosen with it."
         )
     ready = prepare(recipe, is_comparison=True)
     told = recipe.model.settings()

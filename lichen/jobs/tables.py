@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
+from lichen.base import check
 from lichen.base.choose import choose
 from lichen.base.errors import ConfigError
 from lichen.fusion import FUSIONS
@@ -13,6 +14,7 @@ from lichen.fusion.selection import SELECTIONS
 from lichen.fusion.tasks import TASKS
 from lichen.jobs.fusions import require_fusions
 from lichen.jobs.guards import require_folds, require_seeds, require_twins
+from lichen.training.consistency import require_settings
 from lichen.training.joint import PretrainConfig
 from lichen.training.objectives.weighed import require_objectives
 from lichen.training.pretrain import BOTH
@@ -127,6 +129,66 @@ class BesideRecipe:
     def __post_init__(self) -> None:
         """Refuse names that would else be met only after the embedding."""
         require_objectives(self.objectives, None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsistencyRecipe:
+    """A `[consistency]` table: texts that a task's model agrees with itself about.
+
+    Keys are as in `Consistency`, which refuses what is out of bounds.
+    """
+
+    texts: str | None = None
+    """Texts, labelled or not; None is the task's training texts."""
+    weight: float = 1.0
+    hide: float = 0.3
+    threshold: float = 0.8
+    temperature: float = 0.4
+    batch_size: int = 32
+
+    def __post_init__(self) -> None:
+        """Refuse values that would else be met only after the embedding."""
+        require_settings(**self.settings())
+
+    def settings(self) -> dict[str, Any]:
+        """Return the arguments of a `Consistency`, its texts left out."""
+        return {key: x for key, x in asdict(self).items() if key != "texts"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TeacherRecipe:
+    """A `[teacher]` table: a model whose answers are learned; keys as in `Teacher`."""
+
+    folder: str
+    """A finished run's, or a saved model's."""
+    weight: float = 0.7
+    temperature: float = 2.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskRecipe:
+    """A `[tasks.NAME]` table: a further task, learned with the recipe's own, named "main".
+
+    Raises:
+        ChoiceError: no such task or head.
+    """
+
+    corpus: str
+    """Labelled texts with a train split, linked or not."""
+    task: str = "classify"
+    group: str | None = None
+    head: str | None = None
+    weight: float = 1.0
+    """Of its loss; the main task's is 1."""
+    consistency: ConsistencyRecipe | None = None
+    teacher: TeacherRecipe | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse names that would else be met only after the embedding."""
+        choose("task", self.task, TASKS)
+        if self.head is not None:
+            choose("head", self.head, dict.fromkeys(HEADS))
+        check.weights("tasks", {"weight": self.weight}, what="a task")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -64,11 +64,7 @@ class Consistency:
 
     def __post_init__(self) -> None:
         """Refuse values that could only fail later, deep inside a run."""
-        check.between("consistency.weight", self.weight, 1e-3, 1000.0)
-        check.between("consistency.hide", self.hide, 0.0, 1.0)
-        check.between("consistency.threshold", self.threshold, 0.0, 1.0)
-        check.between("consistency.temperature", self.temperature, 1e-3, 1000.0)
-        check.whole("consistency.batch_size", self.batch_size, 1, 1_000_000)
+        require_settings(**{key: getattr(self, key) for key in SETTINGS})
         if not len(self.texts):
             raise DataError("consistency: there must be one text at least; got none.")
 
@@ -93,6 +89,21 @@ class Consistency:
         """
         settings = {key: said[key] for key in SETTINGS}
         return cls(texts=Corpus.load(folder / "texts.jsonl"), task=task, **settings)
+
+
+def require_settings(
+    *, weight: float, hide: float, threshold: float, temperature: float, batch_size: int
+) -> None:
+    """Refuse settings of a `Consistency` that are out of bounds.
+
+    Raises:
+        ConfigError: one is; the message starts with its key.
+    """
+    check.between("consistency.weight", weight, 1e-3, 1000.0)
+    check.between("consistency.hide", hide, 0.0, 1.0)
+    check.between("consistency.threshold", threshold, 0.0, 1.0)
+    check.between("consistency.temperature", temperature, 1e-3, 1000.0)
+    check.whole("consistency.batch_size", batch_size, 1, 1_000_000)
 
 
 class ConsistencyLoss(nn.Module):

@@ -208,7 +208,7 @@ def _train(run: TasksRun, *, processes: int) -> TasksRun:
 
 
 def _in_folder(run: TasksRun, folder: RunFolder, *, processes: int) -> TasksRun:
-    spec = _spec(run)
+    spec = tasks_spec(run)
     if folder.is_finished:
         folder.require_same(spec)
         return TasksRun.load(folder.path)
@@ -349,7 +349,7 @@ def _file(name: str, part: str) -> str:
     return f"{name}-{part}.jsonl"
 
 
-def _spec(run: TasksRun) -> dict[str, Any]:
+def tasks_spec(run: TasksRun) -> dict[str, Any]:
     """Return what makes this run this run: equal for a run that may go on."""
     facts = {name: told for name, model in run.models.items() if (told := facts_spec(model))}
     return {
