@@ -12,6 +12,7 @@ from transformers import PreTrainedConfig
 
 from lichen.base.errors import ConfigError
 from lichen.base.progress import track
+from lichen.fusion.disentangled import disentangled_states, is_disentangled
 from lichen.fusion.selection import Fact, FactSelector
 from lichen.lm.text_encoder import READABLE, TextEncoder
 from lichen.lm.token_states import STATE_TYPE, Tokens
@@ -191,18 +192,15 @@ def require_positions(text: TextEncoder) -> None:
     """Refuse a language model that does not take a position and a row of the mask for each token.
 
     Raises:
-        ConfigError: it takes no positions, or goes by the distance of tokens in the sequence, or is
-            a DeBERTa, whose embeddings are masked by a mask of tokens even where layers are not.
+        ConfigError: it takes no positions, or goes by the distance of tokens in the sequence.
     """
-    config, lacks = text.model.config, None
-    if not takes_positions(text.model) or getattr(config, "relative_attention", False):
-        lacks = "positions"
-    elif hasattr(config, "relative_attention"):
-        lacks = "mask for pairs of tokens"
-    if lacks is not None:
+    config = text.model.config
+    by_sequence = hasattr(config, "relative_attention_num_buckets")  # such as MPNet
+    by_sequence |= getattr(config, "conv_kernel_size", 0) > 0  # such as the largest DeBERTa
+    if by_sequence or not takes_positions(text.model):
         raise ConfigError(
             f"fusion 'input' must be told where each token stands, and whom it sees; {text.name!r} "
-            f"({type(text.model).__name__}) takes no {lacks}. Take {READABLE} model, or another "
+            f"({type(text.model).__name__}) takes no positions. Take {READABLE} model, or another "
             "fusion."
         )
 
@@ -229,6 +227,10 @@ def grown_states(text: TextEncoder, batch: Mapping[str, object]) -> Tensor:
     """Return the backbone's output for grown texts, `(batch, all tokens, dim)` float32."""
     names = ("grown_ids", "grown_positions", "visible")
     ids, positions, visible = (cast("Tensor", batch[k]).to(text.device) for k in names)
+    if is_disentangled(text.model):
+        with text.autocast():
+            found = disentangled_states(text.model, ids=ids, positions=positions, visible=visible)
+        return found.float()
     masks = _masks(text, visible, positions)
     with text.autocast():
         out = text.model(input_ids=ids, position_ids=positions, attention_mask=masks)

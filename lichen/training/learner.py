@@ -18,11 +18,12 @@ from lichen.fusion.model import FusedModel
 from lichen.fusion.parts import require_links
 from lichen.fusion.tasks.classify import class_labels, require_classify
 from lichen.training.config import TrainConfig
+from lichen.training.joined import Joined, joined
 from lichen.training.logistic import Logistic, fit_logistic
 from lichen.training.loop import train_fused
 from lichen.training.predict import predict
 from lichen.training.run import Run
-from lichen.training.twins import Kind, untrained_twin
+from lichen.training.twins import Kind, twins_of, untrained_twin
 
 Chances = NDArray[np.float64]
 
@@ -88,6 +89,8 @@ class FusedLearner:
     """None takes the defaults."""
     least_steps: int = 0
     """Steps that a fit takes at least: where documents are few, epochs are added."""
+    beside: Joined | tuple[Joined, ...] | None = None
+    """What each fit learns with the labels, as in `train`; what knows facts is as the kind."""
 
     def __post_init__(self) -> None:
         """Refuse a model whose classes are left to the data, which may lack some."""
@@ -110,7 +113,8 @@ class FusedLearner:
         steps = max(1, -(-len(corpus) // config.batch_size))
         config = replace(config, epochs=max(config.epochs, -(-self.least_steps // steps)))
         model = untrained_twin(self.model, self.kind, seed)
-        run = Run(model=model, data=corpus, config=config, seed=seed)
+        beside = twins_of(joined(self.beside), self.kind, seed)
+        run = Run(model=model, data=corpus, beside=beside, config=config, seed=seed)
         return RunPredictor(train_fused(run, is_part=True))
 
 

@@ -1,5 +1,6 @@
 import pytest
 import torch
+from transformers import DebertaV2Config, DebertaV2Model, MPNetConfig, MPNetModel
 
 from lichen.base.errors import ConfigError
 from lichen.data.corpus import Mention, Sample, Span
@@ -78,8 +79,6 @@ def test_a_mention_tells_one_fact_from_another():
 
 @torch.no_grad()
 def test_a_text_without_facts_is_read_as_it_is(any_text, samples):
-    if any_text.name.startswith("deberta"):
-        pytest.skip("takes no positions")
     samples = [samples[0], *samples[2:]]  # none longer than a window of attention
     graph = Graph.from_triples([("not", "of", "the")])
     made = Branches(any_text, FactSelector(graph))
@@ -108,9 +107,12 @@ def test_what_is_hidden_is_not_read(grown, text):
     assert differs.nonzero().squeeze(1).tolist() == [5, 6, 7]
 
 
-def test_models_without_positions_are_refused(any_text, graph):
-    if any_text.name.startswith("deberta"):
-        with pytest.raises(ConfigError, match="takes no positions"):
-            Branches(any_text, FactSelector(graph))
-    else:
-        assert Branches(any_text, FactSelector(graph)).text is any_text
+def test_models_that_go_by_the_sequence_are_refused(text, graph):
+    sizes = {"vocab_size": 15, "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    for model in (
+        MPNetModel(MPNetConfig(**sizes)),
+        DebertaV2Model(DebertaV2Config(**sizes, relative_attention=True, conv_kernel_size=3)),
+    ):
+        odd = TextEncoder(model, text.tokenizer, name="odd")
+        with pytest.raises(ConfigError, match=f"'odd' .{type(model).__name__}. takes no positions"):
+            Branches(odd, FactSelector(graph))

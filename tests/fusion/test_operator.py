@@ -105,8 +105,6 @@ LATE = sorted(n for n in FUSIONS if n != "input" and not fusion_class(n).NEEDS_I
 @pytest.mark.parametrize(("name", "at"), [*((n, None) for n in FUSIONS), *((n, 3) for n in LATE)])
 def test_a_text_without_links_is_read_as_without_fusion(any_text, nodes, graph, samples, name, at):
     """Holds for every method, whatever else is in the batch, and ends in the last norm."""
-    if name == "input" and any_text.name.startswith("deberta"):
-        pytest.skip("this architecture takes no positions")
     model = FusedModel(any_text, nodes, graph=graph, fusion=name, labels=LABELS, at=at)
     plain = FusedModel(any_text, nodes, fusion="none", labels=LABELS)
     found = []

@@ -1,6 +1,6 @@
 import pytest
 import torch
-from transformers import DebertaConfig, DebertaModel, DebertaV2Config, DebertaV2Model
+from transformers import DebertaV2Config, DebertaV2Model
 
 from lichen.base.errors import ConfigError
 from lichen.data.vocabulary import Vocabulary
@@ -65,30 +65,11 @@ def test_a_model_that_fails_everywhere_is_refused_in_one_line(text, nodes, monke
 
 @pytest.mark.parametrize("fusion", ["gate", "entity_tokens", "input"])
 def test_trying_changes_nothing(any_text, fusion):
-    if fusion == "input" and any_text.name.startswith("deberta"):
-        pytest.skip("this architecture takes no positions")
     any_text.model.train()
     before = torch.random.get_rng_state()
     require_readable(FusedConfig(fusion=fusion, at="input"), any_text)
     assert all(module.training for module in any_text.model.modules())
     assert torch.equal(torch.random.get_rng_state(), before)
-
-
-@pytest.mark.parametrize(
-    ("config", "kind"), [(DebertaConfig, DebertaModel), (DebertaV2Config, DebertaV2Model)]
-)
-def test_a_deberta_without_relative_attention_is_told_what_it_lacks(
-    text, nodes, graph, config, kind
-):
-    model = kind(config(vocab_size=15, hidden_size=16, num_hidden_layers=1, num_attention_heads=2))
-    odd = TextEncoder(model, text.tokenizer, name="deberta")
-    with pytest.raises(ConfigError) as caught:
-        FusedModel(odd, nodes, fusion="input", graph=graph)
-    assert str(caught.value) == (
-        "fusion 'input' must be told where each token stands, and whom it sees; 'deberta' "
-        f"({kind.__name__}) takes no mask for pairs of tokens. Take a BERT, RoBERTa, DistilBERT, "
-        "ModernBERT, GPT-2, Llama or Qwen model, or another fusion."
-    )
 
 
 def test_a_deberta_whose_convolution_reads_what_came_before_is_refused_there(text, nodes):

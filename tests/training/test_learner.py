@@ -1,3 +1,4 @@
+import copy
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +9,10 @@ from lichen.base.errors import ConfigError, DataError
 from lichen.data.corpus import Corpus, Mention, Sample, Span
 from lichen.data.vocabulary import Vocabulary
 from lichen.fusion.model import FusedModel
+from lichen.training.beside import Beside
 from lichen.training.config import TrainConfig
+from lichen.training.consistency import Consistency
+from lichen.training.few.self_training import self_training
 from lichen.training.learner import (
     FusedLearner,
     GraphLearner,
@@ -54,6 +58,22 @@ def test_few_documents_are_read_more_often(world):
         for least in (0, 10)
     ]
     assert steps == [6, 12]
+
+
+def test_each_fit_learns_what_is_given_beside_the_labels(world, world_graph):
+    text, nodes, corpus = copy.deepcopy(world)
+    text.tokenizer.mask_token = text.tokenizer.unk_token  # it has none
+    model = FusedModel(text, nodes, labels=corpus.labels(), lora=2)
+    few, rest = (Corpus(corpus.train.documents[rows]) for rows in (slice(40), slice(40, 80)))
+    beside = (Consistency(texts=rest), Beside(objectives={"fact": 1.0}, graph=world_graph))
+    learner = FusedLearner(model, config=CONFIG, beside=beside)
+    samples = corpus.test.samples(model.labels)
+    plain = replace(learner, beside=None).fit(few, 0).predict(samples)
+    assert not np.array_equal(learner.fit(few, 0).predict(samples), plain)
+    (agreed,) = replace(learner, kind="none").fit(few, 0).run.beside  # is told no fact
+    assert isinstance(agreed, Consistency)
+    taught = self_training(learner, few, rest, rounds=1, threshold=0.5)
+    assert len(taught.predictor.run.beside) == 2
 
 
 def test_entities_are_averaged_and_none_is_told_apart(world):
