@@ -289,3 +289,94 @@ def test_a_small_embedding_is_compared_with_its_teacher(run, tmp_path, monkeypat
     rows = read_rows(tmp_path / "distil-vectors-umls.json")
     assert len(rows) == 4
     assert rows[0]["mean"] > 0.9  # the teacher knows its facts
+
+
+def asked_of(corpus):
+    """Return claims as questions with two choices, in the form of CommonsenseQA's."""
+    docs = []
+    for i, doc in enumerate(corpus):
+        (first, second), number = doc.mentions, f"q{i // 2}"
+        land = second if doc.text[first.span.start] == "c" else first
+        choice = doc.text[slice(*land.span)]
+        start = len(doc.text) + len(" Answer: ")
+        mention = li.Mention(li.Span(start, start + len(choice)), land.entity)
+        docs.append(
+            replace(
+                doc,
+                id=f"{number}-{i % 2}",
+                text=f"{doc.text} Answer: {choice}",
+                mentions=(*doc.mentions, mention),
+                label="right" if i % 2 else "wrong",
+                meta={"question": number},
+            )
+        )
+    return [docs[i : i + 2] for i in range(0, len(docs), 2)]
+
+
+def test_every_question_is_answered_by_models_of_other_folds(
+    program, run, small_world, world_graph, tmp_path
+):
+    nodes, corpus = small_world
+    module = program("folds")
+    made = program("tasks").Task(name="csqa", corpus=corpus, graph=world_graph, note="made up")
+    quick = {"FOLDS": 2, "RUNS": tmp_path / "runs", "load": lambda **_: made}
+    quick["CONFIG"] = replace(module.CONFIG, epochs=1)
+    quick["questions"] = lambda _: asked_of(corpus)
+    quick["nodes_of"] = lambda *_: nodes
+    run("folds", "--fusions", "attention", **quick)
+    rows = read_rows(tmp_path / "fusion-folds.json")
+    (asked,) = (row for row in rows if row["metric"] == "questions right, none")
+    assert f"(n = {len(corpus) // 2})" in asked["benchmark"]
+    assert len(metrics(rows, "gain of attention over ")) == 2
+
+
+def test_fusions_of_two_language_models_stand_beside_each_other(
+    program, run, small_world, world_graph, tmp_path
+):
+    nodes, corpus = small_world
+
+    def contest(text, *, twins, **_sizes):
+        return li.Contest(
+            text=text, nodes=nodes, graph=world_graph, corpora=[corpus], twins=twins, config=ONCE,
+            settings={"mentions": 2},
+        )  # fmt: skip
+
+    models = {"one": li.TextEncoder.load(), "two": li.TextEncoder.load()}
+    quick = {"RUNS": tmp_path / "runs", "claims_contest": contest}
+    run("decoder", "--fusions", "gate", language_models=lambda: models, **quick)
+    rows = read_rows(tmp_path / "fusion-decoder.json")
+    assert {row["benchmark"] for row in rows} == {f"Atlas claims, {n} frozen" for n in models}
+    assert len(rows) == 2 * len(program("decoder").LESS)
+
+
+def test_tasks_trained_together_are_compared_with_each_alone(
+    program, run, small_world, world_graph, tmp_path, monkeypatch
+):
+    _nodes, corpus = small_world
+    module = program("multitask")
+    made = program("tasks").Task(name="one", corpus=corpus, graph=world_graph, note="made up")
+    for name in ("one", "two"):
+        monkeypatch.setitem(module.TASKS, name, lambda **_: made)
+    quick = {"CONFIG": ONCE, "RUNS": tmp_path / "runs", "SEEDS": (0,), "lexicon": lambda _: made}
+    quick["SETTINGS"] = {"language model frozen": {"lora": 0}}
+    quick["EMBED"] = li.EmbeddingConfig(epochs=1)
+    run("multitask", "--tasks", "one", "two", **quick)
+    rows = read_rows(tmp_path / "multitask-sentiment.json")
+    assert metrics(rows, "accuracy, ") == 2 * [module.TOGETHER, module.ALONE, module.NONE]
+    assert len(rows) == 2 * 5
+
+
+def test_relations_that_training_never_saw_come_in_episodes(
+    program, run, small_world, world_graph, tmp_path
+):
+    nodes, corpus = small_world
+    docs = [replace(doc, label=f"r{i % 4}") for i, doc in enumerate(corpus)]
+    texts = program("texts")
+    made = texts.Task(
+        name="world", corpus=li.Corpus(tuple(docs)), graph=world_graph, nodes=nodes, mentions=2
+    )
+    quick = {"CONFIG": ONCE, "SEEDS": (0,), "WAYS": 2, "QUERIES": 2, "EPISODES": 20, "SHOTS": (1,)}
+    run("episodes", fewrel=lambda **_: made, **quick)
+    rows = read_rows(tmp_path / "fewrel-episodes.json")
+    assert metrics(rows, "accuracy, ") == list(program("episodes").KINDS)
+    assert len(rows) == 3 + 2

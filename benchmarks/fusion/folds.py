@@ -93,12 +93,26 @@ def measure(fusions: list[str], folder: Path) -> list[Row]:
         )
         table = li.compare_fusions(contest, fusions=fusions, out=folder / str(k))
         print(f"fold {k}\n{table}\n", flush=True)
-        pooled = replace(contest, settings={**SETTINGS, "head": "pooled"}, twins=("none",))
-        li.compare_fusions(pooled, fusions=(), out=folder / "pooled" / str(k))
+        for seed in SEEDS:
+            place = folder / "pooled" / str(k) / f"none-none-{seed}.json"
+            if not place.is_file():
+                place.parent.mkdir(parents=True, exist_ok=True)
+                right = answered_pooled(text, corpus, seed=seed)
+                place.write_text(json.dumps({"right": right}), encoding="utf-8")
         leaks.update({leak.what: leak.count for leak in table.leaks})
         for s in table.standings:
             seconds.setdefault(s.fusion, []).append(s.train_s)
     return [*compared(folder, fusions, seconds), *told(leaks, len(corpora[0]))]
+
+
+def answered_pooled(text: li.TextEncoder, corpus: li.Corpus, *, seed: int) -> list[float]:
+    """Return which questions the usual head answers right without knowledge."""
+    settings = {**SETTINGS, "head": "pooled", "group": "question", "seed": seed}
+    model = li.FusedModel(text, None, fusion="none", task="choose", **settings)
+    li.train(model, corpus.train, seed=seed, config=CONFIG)
+    samples = model.task.samples(corpus.test)
+    right: list[float] = model.task.judge(model.predict(samples), samples).tolist()
+    return right
 
 
 def compared(folder: Path, fusions: list[str], seconds: dict[str, list[float]]) -> list[Row]:
