@@ -62,7 +62,8 @@ def uplift(
     Use when the test documents have not been looked at; each twin costs another run a seed.
 
     Args:
-        run: a finished run of a `FusedModel` with a graph encoder, or with facts `beside` its task.
+        run: a finished run of a `FusedModel` with a graph encoder, or with facts or a teacher's run
+            `beside` its task.
         test: labelled, linked documents that the run was not trained on; of task "choose" a
             question is one example, and its choices are the classes.
         seeds: at least three, distinct.

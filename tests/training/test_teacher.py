@@ -9,6 +9,7 @@ from lichen.data.corpus import Corpus, LabelledSpan
 from lichen.data.vocabulary import Vocabulary
 from lichen.fusion.model import FusedModel
 from lichen.fusion.tasks.task import UNKNOWN, make_task
+from lichen.jobs.uplift import uplift
 from lichen.training.config import TrainConfig
 from lichen.training.loop import train
 from lichen.training.predict import find_spans, predict
@@ -169,6 +170,8 @@ def test_the_folder_gives_the_teacher_back_and_a_twin_has_the_teachers_twin(
     assert plain.weight == 0.5
     (dealt,) = twin(run, "shuffled", 1).beside
     assert dealt.source.deal is not None
+    found = uplift(run, corpus.test, seeds=(0, 1, 2))
+    assert [x.name for x in found.systems] == ["fused", "none", "shuffled"]
     with pytest.raises(ConfigError, match=r"a teacher must be a run"):
         twin(replace(run, beside=(replace(teacher, model=taught.model),)), "none")
 
