@@ -85,3 +85,26 @@ def tiny_corpus(tiny_graph):
 @pytest.fixture
 def tiny_windows(tiny_text, tiny_corpus, tiny_graph):
     return Windows(tiny_text, tiny_corpus, tiny_graph, max_tokens=16)
+
+
+@pytest.fixture
+def killed(monkeypatch):
+    """Give what calls, and stops what is called as soon as it has kept a checkpoint."""
+    from lichen.training.trainer import FusedTrainer  # it takes seconds
+
+    class Killed(BaseException):
+        pass
+
+    save = FusedTrainer._save_checkpoint
+
+    def save_and_die(self, *args, **kwargs):
+        save(self, *args, **kwargs)
+        raise Killed
+
+    def call(what):
+        with monkeypatch.context() as patch:
+            patch.setattr(FusedTrainer, "_save_checkpoint", save_and_die)
+            with pytest.raises(Killed):
+                what()
+
+    return call

@@ -21,7 +21,6 @@ from lichen.training.multitask import TasksRun, train_tasks
 from lichen.training.objectives.mask import WordHead
 from lichen.training.predict import predict
 from lichen.training.run import Run
-from lichen.training.trainer import FusedTrainer
 from lichen.training.twins import twin, twin_tasks
 
 CONFIG = TrainConfig(epochs=3, batch_size=4, text_learning_rate=1e-3)
@@ -88,36 +87,15 @@ def test_the_model_given_nothing_beside_is_another(fresh, labelled, beside):
     assert any(not torch.equal(one[name], two[name]) for name in one)
 
 
-def killed_after_a_checkpoint(monkeypatch, call):
-    """Call, and stop what is called as soon as it has kept a checkpoint."""
-
-    class Killed(BaseException):
-        pass
-
-    save = FusedTrainer._save_checkpoint
-
-    def killed(self, *args, **kwargs):
-        save(self, *args, **kwargs)
-        raise Killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr(FusedTrainer, "_save_checkpoint", killed)
-        with pytest.raises(Killed):
-            call()
-
-
 @pytest.mark.parametrize("accumulate", [1, 2])
 def test_a_killed_run_goes_on_and_ends_the_same(
-    fresh, labelled, beside, tmp_path, monkeypatch, accumulate
+    fresh, labelled, beside, tmp_path, killed, accumulate
 ):
     config = replace(CONFIG, accumulate=accumulate)
     whole = fresh()
     train(whole, labelled, beside=beside, out=tmp_path / "whole", config=config)
 
-    killed_after_a_checkpoint(
-        monkeypatch,
-        lambda: train(fresh(), labelled, beside=beside, out=tmp_path / "cut", config=config),
-    )
+    killed(lambda: train(fresh(), labelled, beside=beside, out=tmp_path / "cut", config=config))
     again = fresh()
     train(again, labelled, beside=beside, out=tmp_path / "cut", config=config)
     one, two = weights(whole), weights(again)
@@ -237,7 +215,7 @@ def test_several_tasks_are_learned_while_words_and_facts_are(fresh, two_tasks, b
 
 @pytest.mark.parametrize("accumulate", [1, 2])
 def test_a_killed_run_of_several_tasks_goes_on_and_ends_the_same(
-    fresh, two_tasks, beside, tmp_path, monkeypatch, accumulate
+    fresh, two_tasks, beside, tmp_path, killed, accumulate
 ):
     config = replace(CONFIG, accumulate=accumulate)
 
@@ -245,7 +223,7 @@ def test_a_killed_run_of_several_tasks_goes_on_and_ends_the_same(
         out = tmp_path / name
         return train_tasks(siblings(fresh()), two_tasks, beside=beside, out=out, config=config)
 
-    killed_after_a_checkpoint(monkeypatch, lambda: run("cut"))
+    killed(lambda: run("cut"))
     whole, again = run("whole"), run("cut")
     for name, model in whole.models.items():
         one, two = weights(model), weights(again.models[name])

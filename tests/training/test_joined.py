@@ -18,7 +18,6 @@ from lichen.training.joined import joined
 from lichen.training.loop import train
 from lichen.training.multitask import TasksRun, train_tasks
 from lichen.training.teacher import Teacher
-from lichen.training.trainer import FusedTrainer
 from lichen.training.twins import twin_tasks
 
 CONFIG = TrainConfig(epochs=3, batch_size=4, text_learning_rate=1e-3)
@@ -71,25 +70,13 @@ def weights(models):
 
 
 def test_all_of_it_is_learned_in_one_run_that_goes_on_after_a_kill(
-    fresh, corpora, everything, tmp_path, monkeypatch
+    fresh, corpora, everything, tmp_path, killed
 ):
     def run(name):
         models = pair(fresh(train_nodes=True, triple=0.5))
         return train_tasks(models, corpora, beside=everything, out=tmp_path / name, config=CONFIG)
 
-    class Killed(BaseException):
-        pass
-
-    save = FusedTrainer._save_checkpoint
-
-    def killed(self, *args, **kwargs):
-        save(self, *args, **kwargs)
-        raise Killed
-
-    with monkeypatch.context() as patch:
-        patch.setattr(FusedTrainer, "_save_checkpoint", killed)
-        with pytest.raises(Killed):
-            run("cut")
+    killed(lambda: run("cut"))
     whole, again = run("whole"), run("cut")
     one, two = weights(whole.models), weights(again.models)
     assert not [name for name in one if not torch.equal(one[name], two[name])]
