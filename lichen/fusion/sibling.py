@@ -8,7 +8,6 @@ from typing import Any
 from torch import Tensor, nn
 
 from lichen.base.errors import ConfigError
-from lichen.data.graph import Graph
 from lichen.data.vocabulary import Vocabulary
 from lichen.fusion.config import FusedConfig
 from lichen.fusion.model import FusedModel
@@ -122,7 +121,6 @@ class Siblings(nn.Module):
         require_siblings(models)
         first = next(iter(models.values()))
         self.text: TextEncoder = first.text
-        self.graph: Graph | None = first.graph
         self.config: FusedConfig = first.config
         # registered before the models, so that each shared tensor is named once, by its part
         self.backbone, self.nodes, self.fusion = first.backbone, first.nodes, first.fusion

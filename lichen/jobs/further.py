@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from lichen.base.errors import ConfigError
 from lichen.data.corpus import Corpus
 from lichen.data.vocabulary import Vocabulary
 from lichen.fusion.model import FusedModel
@@ -16,7 +17,7 @@ from lichen.jobs.recipe import MAIN, Recipe
 from lichen.jobs.tables import TaskRecipe
 from lichen.training.consistency import Consistency
 from lichen.training.joined import Joined
-from lichen.training.run import RUN, Run
+from lichen.training.run import RUN, Run, read_record, run_or_model
 from lichen.training.teacher import Teacher
 
 
@@ -59,11 +60,18 @@ def load_teacher(told: TaskRecipe) -> FusedModel | Run[FusedModel] | None:
 
     Raises:
         ArtifactError: its folder holds neither.
+        ConfigError: it holds a run of several tasks.
     """
     if told.teacher is None:
         return None
     folder = Path(told.teacher.folder)
-    return Run.load(folder) if (folder / RUN).is_file() else FusedModel.from_pretrained(folder)
+    if (folder / RUN).is_file() and "tasks" in read_record(folder):
+        raise ConfigError(
+            f"teacher.folder must hold a run of one task, or a model; {folder} holds one of "
+            "several tasks. Save the model that is to teach by "
+            "TasksRun.load(folder).models[name].save_pretrained(...), and name its folder."
+        )
+    return run_or_model(folder)
 
 
 def classes_told(

@@ -38,6 +38,7 @@ from lichen.training.pretrain import pretrain
 from lichen.training.processes import require_shared
 from lichen.training.reporters import require_reporter
 from lichen.training.run import Run
+from lichen.training.teacher import Teacher
 
 log = logging.getLogger(__name__)
 
@@ -252,6 +253,8 @@ def _task(recipe: Recipe, told: TaskRecipe, graph: Graph, *, is_comparison: bool
     corpus = Corpus.load(where, on_bad_line=how, graph=graph)
     warn_of_unread(corpus, where=where)
     teacher = load_teacher(told)
+    if teacher is not None:
+        Teacher(model=teacher).require_task(told.task, told.group)
     has_folds = is_comparison and recipe.compare.folds is not None
     read, test = corpus.train if has_folds else corpus, is_comparison and not has_folds
     labels = classes_told(told, read, test=test, teacher=teacher)
@@ -264,8 +267,11 @@ def _task(recipe: Recipe, told: TaskRecipe, graph: Graph, *, is_comparison: bool
 def _require_shared(recipe: Recipe, *, processes: int, device: torch.device) -> None:
     """Refuse processes that cannot share the run."""
     tasks, words = recipe.further(), recipe.beside
-    agreed = [told.consistency for told in tasks.values() if told.consistency is not None]
-    sizes = {f"consistency.batch_size of {told.texts}": told.batch_size for told in agreed}
+    sizes = {
+        f"{'' if name == MAIN else f'tasks.{name}.'}consistency.batch_size": agreed.batch_size
+        for name, told in tasks.items()
+        if (agreed := told.consistency) is not None
+    }
     if words is not None:
         sizes["beside.batch_size"] = words.batch_size
     for told in tasks.values():
@@ -305,9 +311,13 @@ def _require_links(ready: Ready, *, given: Corpus) -> None:
         read |= {f"fold {number}": part.test for number, part in enumerate(divided, 1)}
         if not divided:
             read["split 'test'"] = ready.corpus.test
-    agreed = [told.consistency for told in recipe.further().values() if told.consistency]
-    for name in {told.texts for told in agreed if told.texts is not None}:
-        require_links(name, ready.more[name], fusion=recipe.model.fusion)
+    for task in ready.tasks.values():
+        agreed = task.told.consistency
+        if agreed is not None and agreed.texts is not None:
+            require_links(agreed.texts, ready.more[agreed.texts], fusion=recipe.model.fusion)
+        elif agreed is not None:
+            name = f"{task.told.corpus}, split 'train'"
+            require_links(name, task.corpus.train, fusion=recipe.model.fusion)
     for what, corpus in read.items():
         require_links(
             f"{recipe.data.corpus}, {what}",

@@ -25,6 +25,7 @@ from lichen.jobs.tables import (
     TeacherRecipe,
 )
 from lichen.training.config import TrainConfig
+from lichen.training.multitask import require_name
 
 T = TypeVar("T")
 MAIN = "main"
@@ -62,6 +63,8 @@ class Recipe:
                 "beside: the language model must be trained with the task; it is frozen. Set "
                 "model.lora = 8 or model.train_text = true, or leave the table out."
             )
+        for name in self.tasks:
+            require_name(name, where="tasks")
         if MAIN in self.tasks:
             raise ConfigError(
                 f"tasks: a further task must not be called {MAIN!r}, which is that of [data] and "

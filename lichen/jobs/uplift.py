@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import count
 
 import numpy as np
@@ -29,9 +29,11 @@ from lichen.fusion.parts import require_links
 from lichen.fusion.tasks.task import Table
 from lichen.jobs.guards import as_splits, leaks_between, require_seeds, require_twins
 from lichen.jobs.worth import ALL, FUSED, Comparison, System, Uplift
+from lichen.training.joined import ALONE, teachers
+from lichen.training.multitask import TaskRun
 from lichen.training.predict import chances_of, lost_mentions
 from lichen.training.run import Run
-from lichen.training.twins import Kind, twin
+from lichen.training.twins import Kind, require_teachers, twin
 
 FEWEST_IN_BAND = 10
 """Predictions that a band of confidence needs to be drawn."""
@@ -76,12 +78,15 @@ def uplift(
         Scores, differences with intervals and p-values, costs and leak findings.
 
     Raises:
-        ConfigError: fewer than three seeds, a repeated one, no twin, or a task without classes.
+        ConfigError: fewer than three seeds, a repeated one, no twin, a task without classes, or a
+            teacher that is a model and no run.
         DataError: a test document has no label or an untrained one, or no mention is linked.
     """
     require_seeds("uplift.seeds", seeds)
     require_twins("uplift.twins", twins)
     labels = _labels(run, test)
+    if any(kind != FUSED for kind in twins):
+        require_teachers(run.beside)
     samples = test.samples(labels)
     runs, tables = _fit(run, samples, seeds=seeds, twins=twins)
     _, truth, first = tables[FUSED][0]
@@ -147,7 +152,11 @@ def _check_test(run: Run[FusedModel], test: Corpus) -> None:
     run.model.task.require_apart(run.data, test)
     if not len(test):
         raise DataError("uplift.test must hold at least one document; got none.")
-    run.model.task.learnt(as_splits(run.data, test))
+    name = run.name if isinstance(run, TaskRun) else ALONE
+    if name in teachers(run.beside):  # which says the classes, where texts say none
+        replace(run.model.task, labels=run.model.labels).classes(test, need_all=False)
+    else:
+        run.model.task.learnt(as_splits(run.data, test))
     for doc in test:
         if doc.label is None:
             raise DataError(f"uplift.test: every document must have a label; {doc.id!r} has none.")

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from lichen.base import check
-from lichen.base.errors import DataError
+from lichen.base.errors import ConfigError, DataError
 from lichen.data.corpus import Corpus
 from lichen.fusion.batch import Batch, to_device
 from lichen.fusion.known import NONE
@@ -35,7 +35,8 @@ class Consistency:
     words and of the entity links hidden, for which no text is read anew. Questions of which p is
     unsure do not count.
 
-    Use when the answer shows in more than one place of a text; not when one word decides it.
+    Use when the answer shows in more than one place of a text; not when one word decides it. Where
+    tokens are asked over a frozen language model, hidden words change nothing, but hidden links do.
 
     Cost: a step takes two passes more over `batch_size` texts.
 
@@ -116,12 +117,20 @@ class ConsistencyLoss(nn.Module):
         part: of each batch that this process takes.
 
     Raises:
+        ConfigError: nothing that is hidden could change an answer.
         DataError: none of the texts has a link that the model's fusion could read.
     """
 
     def __init__(self, asked: Consistency, model: FusedModel, *, seed: int, part: Part) -> None:
         super().__init__()
-        require_links("consistency", asked.texts, fusion=model.config.fusion)
+        config = model.config
+        if "token" in model.task.HEADS and config.fusion == "none" and not config.trains_text:
+            raise ConfigError(
+                f"consistency: the model of task {config.task!r} must be trained below its head, "
+                "or read links, for what is hidden to change its answers; it is frozen and reads "
+                "none. Build the FusedModel with lora=8 or a fusion, or leave consistency out."
+            )
+        require_links("consistency", asked.texts, fusion=config.fusion)
         self.asked, self.seed, self.part = asked, seed, part
         self.models = [model]  # in a list, so that it is no part of this one
         self.batcher = model.batcher()
@@ -217,4 +226,4 @@ def agreement(
     sure = task.answers(whole, parts).logs.exp().amax(-1)
     goal = task.answers(whole / temperature, parts).logs
     told = task.answers(seen, parts).logs
-    return (divergence(goal, told) * (sure >= threshold)).mean()
+    return (divergence(goal, told) * (sure >= threshold)).sum() / max(1, len(sure))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from lichen.base.errors import ConfigError
 from lichen.data.corpus import Corpus
 from lichen.fusion.model import FusedModel
 from lichen.training.config import TrainConfig
@@ -20,7 +22,7 @@ def distil(
     texts: Corpus,
     *,
     student: FusedModel | None = None,
-    beside: Joined | tuple[Joined, ...] | None = None,
+    beside: Joined | Sequence[Joined] | None = None,
     out: str | Path | None = None,
     seed: int = 0,
     config: TrainConfig | None = None,
@@ -65,7 +67,13 @@ def distil(
 
 def _student(teacher: FusedModel, seed: int) -> FusedModel:
     """Return a fresh model of the teacher's language model and head, without a graph."""
-    text, _nodes = teacher.origin()
+    try:
+        text, _nodes = teacher.origin()
+    except ConfigError:
+        raise ConfigError(
+            "distil: the teacher's language model was trained, and its folder does not hold what "
+            "it began with, which a student would begin with. Pass student=FusedModel(...)."
+        ) from None
     settings = {**teacher.config.settings(), "train_nodes": False, "triple": 0.0, "seed": seed}
     return FusedModel(
         text,

@@ -11,7 +11,6 @@ from lichen.data.graph import Graph
 from lichen.embedding.compare import all_with_all
 from lichen.embedding.encoder import GraphEncoder
 from lichen.fusion.model import FusedModel
-from lichen.fusion.sibling import Siblings
 
 PAPER = "Wang et al., 2021, arXiv:1911.06136 (KEPLER's joint loss, here at fine-tuning)"
 FACTS, RIVALS = 256, 256
@@ -54,7 +53,7 @@ class FactsLoss:
         )
 
 
-def facts_beside(model: FusedModel | Siblings, *, seed: int) -> FactsLoss | None:
+def facts_beside(model: FusedModel, *, seed: int) -> FactsLoss | None:
     """Return the loss of the graph's facts, or None where the model does not want it.
 
     Raises:

@@ -6,7 +6,7 @@ import json
 import platform
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,10 @@ from lichen.base.errors import ArtifactError, ConfigError
 from lichen.base.paths import require_folder
 from lichen.data.corpus import Corpus
 from lichen.fusion.model import FusedModel
-from lichen.training.hashes import graph_hash
-from lichen.training.joined import specs
+from lichen.training.hashes import corpus_hash, graph_hash
+from lichen.training.joined import save_joined, specs
 from lichen.training.resumable import LAST_FILE
-from lichen.training.run import RUN, Run
+from lichen.training.run import RUN, TRAIN, VALID, Run, write_record
 
 SPEC, LOG, CHECKPOINTS, VERSIONS = "resolved.json", "metrics.jsonl", "checkpoints", "versions"
 PACKAGES = ("lichen", "torch", "transformers", "tokenizers", "numpy")
@@ -119,6 +119,23 @@ class RunFolder:
     def _last_checkpoint(self) -> Path | None:
         found = [p for p in self.checkpoints.glob("checkpoint-*") if _is_whole(p)]
         return max(found, key=lambda p: int(p.name.split("-")[1]), default=None)
+
+
+def save_run(run: FusedModel | Run[FusedModel], folder: Path) -> None:
+    """Write a finished run, or a model, into a folder of its own, as `run_or_model` reads it.
+
+    Of several tasks trained together the model alone is written.
+    """
+    if isinstance(run, FusedModel) or type(run) is not Run:
+        model = run if isinstance(run, FusedModel) else run.model
+        model.save_pretrained(folder)
+        return
+    assert isinstance(run.data, Corpus)
+    place = RunFolder(folder)
+    spec = place.spec(run, data_hash=corpus_hash(run.data, group=run.model.config.group))
+    place.begin(spec, {TRAIN: run.data, VALID: run.valid})
+    save_joined(run.beside, folder, save=save_run)
+    write_record(replace(run, out=folder), spec)
 
 
 def model_spec(model: FusedModel) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ Models = Mapping[str, FusedModel]
 """The models of a run by task."""
 
 
-def joined(given: Joined | Iterable[Joined] | None) -> tuple[Joined, ...]:
+def joined(given: Joined | Sequence[Joined] | None) -> tuple[Joined, ...]:
     """Return what is learned with a task, one or several, in a tuple.
 
     Raises:
@@ -34,8 +34,9 @@ def joined(given: Joined | Iterable[Joined] | None) -> tuple[Joined, ...]:
     """
     if given is None:
         return ()
-    found = (given,) if isinstance(given, Joined) else tuple(given)
+    found = tuple(given) if isinstance(given, list | tuple) else (given,)
     seen: set[str] = set()
+    checked: list[Joined] = []
     for one in found:
         if not isinstance(one, Joined):
             raise ConfigError(
@@ -48,7 +49,8 @@ def joined(given: Joined | Iterable[Joined] | None) -> tuple[Joined, ...]:
                 "one more texts or objectives, or name the task that each is for."
             )
         seen.add(key_of(one))
-    return found
+        checked.append(one)
+    return tuple(checked)
 
 
 def key_of(one: Joined) -> str:
@@ -86,6 +88,16 @@ def require_joined(beside: tuple[Joined, ...], models: Models) -> None:
             one.require_student(models[one.task or ALONE])
 
 
+def require_kept(beside: tuple[Joined, ...]) -> None:
+    """Refuse what no run's folder can hold.
+
+    Raises:
+        ConfigError: a teacher is a twin with wrong or counted knowledge.
+    """
+    for teacher in teachers(beside).values():
+        teacher.require_kept()
+
+
 def teachers(beside: tuple[Joined, ...]) -> dict[str, Teacher]:
     """Return the teachers of a run by task."""
     return {one.task or ALONE: one for one in beside if isinstance(one, Teacher)}
@@ -96,19 +108,34 @@ def specs(beside: tuple[Joined, ...]) -> dict[str, Any]:
     return {key_of(one): one.spec() for one in beside}
 
 
-def save_joined(beside: tuple[Joined, ...], folder: Path) -> None:
-    """Write what they read into a run's folder."""
+def save_joined(
+    beside: tuple[Joined, ...], folder: Path, *, save: Callable[[Any, Path], None]
+) -> None:
+    """Write what they read into a run's folder.
+
+    Args:
+        beside: what is learned with the task.
+        folder: of the run.
+        save: writes a teacher, a run or a model, into a folder.
+    """
     for one in beside:
-        one.save(folder if isinstance(one, Beside) else folder / key_of(one))
+        place = folder / key_of(one)
+        if isinstance(one, Teacher):
+            save(one.model, place)
+        else:
+            one.save(folder if isinstance(one, Beside) else place)
 
 
-def load_joined(folder: Path, said: Mapping[str, Any], models: Models) -> tuple[Joined, ...]:
+def load_joined(
+    folder: Path, said: Mapping[str, Any], models: Models, *, load: Callable[[Path], Any]
+) -> tuple[Joined, ...]:
     """Read what `save_joined` wrote.
 
     Args:
         folder: of the run.
         said: its record, with what `specs` gave.
         models: of the run.
+        load: reads a teacher, a run or a model, from its folder.
     """
     found: list[Joined] = []
     for key in said:
@@ -118,5 +145,6 @@ def load_joined(folder: Path, said: Mapping[str, Any], models: Models) -> tuple[
         elif kind == "consistency":
             found.append(Consistency.load(folder / key, said[key], task=task or None))
         elif kind == "teacher":
-            found.append(Teacher.load(folder / key, said[key], task=task or None))
+            settings = {x: said[key][x] for x in ("weight", "temperature")}
+            found.append(Teacher(model=load(folder / key), task=task or None, **settings))
     return tuple(found)

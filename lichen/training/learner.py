@@ -23,7 +23,7 @@ from lichen.training.logistic import Logistic, fit_logistic
 from lichen.training.loop import train_fused
 from lichen.training.predict import predict
 from lichen.training.run import Run
-from lichen.training.twins import Kind, twins_of, untrained_twin
+from lichen.training.twins import Kind, own_kind, twins_of, untrained_twin
 
 Chances = NDArray[np.float64]
 
@@ -89,7 +89,7 @@ class FusedLearner:
     """None takes the defaults."""
     least_steps: int = 0
     """Steps that a fit takes at least: where documents are few, epochs are added."""
-    beside: Joined | tuple[Joined, ...] | None = None
+    beside: Joined | Sequence[Joined] | None = None
     """What each fit learns with the labels, as in `train`; what knows facts is as the kind."""
 
     def __post_init__(self) -> None:
@@ -112,8 +112,9 @@ class FusedLearner:
         config = self.config or TrainConfig()
         steps = max(1, -(-len(corpus) // config.batch_size))
         config = replace(config, epochs=max(config.epochs, -(-self.least_steps // steps)))
-        model = untrained_twin(self.model, self.kind, seed)
-        beside = twins_of(joined(self.beside), self.kind, seed)
+        given = joined(self.beside)
+        model = untrained_twin(self.model, own_kind(self.model, given, self.kind), seed)
+        beside = twins_of(given, self.kind, seed)
         run = Run(model=model, data=corpus, beside=beside, config=config, seed=seed)
         return RunPredictor(train_fused(run, is_part=True))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, overload
@@ -22,11 +22,19 @@ from lichen.embedding.processes import train_in_processes
 from lichen.fusion.model import FusedModel
 from lichen.fusion.parts import require_links
 from lichen.training.config import TrainConfig, require_run
-from lichen.training.folder import RunFolder
+from lichen.training.folder import RunFolder, save_run
 from lichen.training.hashes import corpus_hash
-from lichen.training.joined import ALONE, Joined, joined, require_joined, save_joined, teachers
+from lichen.training.joined import (
+    ALONE,
+    Joined,
+    joined,
+    require_joined,
+    require_kept,
+    save_joined,
+    teachers,
+)
 from lichen.training.learning import Learning
-from lichen.training.processes import Job, fit_job
+from lichen.training.processes import Job, fit_job, require_run_shared
 from lichen.training.reporters import require_reporter
 from lichen.training.run import TRAIN, VALID, Run, write_record
 from lichen.training.teacher import Teacher, with_labels
@@ -38,7 +46,7 @@ def train(
     data: Corpus,
     *,
     valid: Corpus | None = None,
-    beside: Joined | Iterable[Joined] | None = None,
+    beside: Joined | Sequence[Joined] | None = None,
     out: str | Path | None = None,
     seed: int | None = None,
     config: TrainConfig | None = None,
@@ -61,7 +69,7 @@ def train(
     data: Any,
     *,
     valid: Corpus | None = None,
-    beside: Joined | Iterable[Joined] | None = None,
+    beside: Joined | Sequence[Joined] | None = None,
     out: str | Path | None = None,
     seed: int | None = None,
     config: Any = None,
@@ -97,6 +105,11 @@ def train(
         LichenError: the loss is no longer a number, or one of the processes died.
     """
     if isinstance(model, GraphEncoder) and isinstance(data, Graph):
+        if valid is not None or beside is not None:
+            raise ConfigError(
+                "train: valid and beside must be None for a GraphEncoder; its validation facts are "
+                "those of the graph's split 'valid'. Leave them out."
+            )
         embed = EmbeddingConfig() if config is None else config
         require_run("train", embed, EmbeddingConfig, seed or 0)
         embed = embed if seed is None else replace(embed, seed=seed)
@@ -172,6 +185,7 @@ def train_fused(
     assert isinstance(run.config, TrainConfig)
     if out is None or not RunFolder(out).is_finished:
         require_reporter(run.config.report_to)
+    require_run_shared(processes, run.config, {ALONE: model}, run.beside)
     require_joined(run.beside, {ALONE: model})
     labels = classes_of(model, data, run.valid, teacher=teachers(run.beside).get(ALONE))
     if not is_part:
@@ -187,10 +201,10 @@ def train_fused(
     if folder.is_finished:
         folder.require_same(spec)
         return Run.load(out)
-    # what cannot be must not claim the folder
+    require_kept(run.beside)  # what cannot be must not claim the folder
     Learning({ALONE: model}, weights={}, beside=run.beside, seed=run.seed)
     resume = folder.begin(spec, {TRAIN: data, VALID: run.valid})
-    save_joined(run.beside, out)
+    save_joined(run.beside, out, save=save_run)
     metrics = _fit(
         run,
         folder=folder.checkpoints,

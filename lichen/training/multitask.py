@@ -6,7 +6,7 @@ import json
 import re
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,22 +23,23 @@ from lichen.fusion.model import FusedModel
 from lichen.fusion.parts import require_links
 from lichen.fusion.sibling import Siblings, own_settings, require_siblings, sibling
 from lichen.training.config import TrainConfig, require_run
-from lichen.training.folder import RunFolder, facts_spec, model_spec, text_spec
+from lichen.training.folder import RunFolder, facts_spec, model_spec, save_run, text_spec
 from lichen.training.hashes import corpus_hash
 from lichen.training.joined import (
     Joined,
     joined,
     load_joined,
     require_joined,
+    require_kept,
     save_joined,
     specs,
     teachers,
 )
 from lichen.training.learning import Learning
 from lichen.training.loop import bundled, classes_of, measured, require_number
-from lichen.training.processes import Job, fit_job
+from lichen.training.processes import Job, fit_job, require_run_shared
 from lichen.training.reporters import require_reporter
-from lichen.training.run import FORMAT, MODEL, RUN, Run, read_record
+from lichen.training.run import FORMAT, MODEL, RUN, Run, read_record, run_or_model
 
 HEADS, KIND = "heads", "task-heads"
 NAME = re.compile(r"[A-Za-z0-9_-]+")
@@ -118,7 +119,7 @@ class TasksRun:
             data={name: Corpus.load(path / _file(name, "train")) for name in models},
             valid={name: Corpus.load(file) for name, file in valid.items() if file.is_file()},
             weights=said["weights"],
-            beside=load_joined(path, said, models),
+            beside=load_joined(path, said, models, load=run_or_model),
             config=TrainConfig(**said["config"]),
             seed=said["seed"],
             out=path,
@@ -139,7 +140,7 @@ def train_tasks(
     *,
     valid: Mapping[str, Corpus] | None = None,
     weights: Mapping[str, float] | None = None,
-    beside: Joined | Iterable[Joined] | None = None,
+    beside: Joined | Sequence[Joined] | None = None,
     out: str | Path | None = None,
     seed: int = 0,
     config: TrainConfig | None = None,
@@ -196,6 +197,7 @@ def train_tasks(
 
 
 def _train(run: TasksRun, *, processes: int) -> TasksRun:
+    require_run_shared(processes, run.config, run.models, run.beside)
     labels = _labels(run)
     for name, model in run.models.items():
         if model.labels is None:
@@ -214,10 +216,10 @@ def _in_folder(run: TasksRun, folder: RunFolder, *, processes: int) -> TasksRun:
         return TasksRun.load(folder.path)
     files: dict[str, Corpus | None] = {_file(name, "train"): x for name, x in run.data.items()}
     files |= {_file(name, "valid"): corpus for name, corpus in run.valid.items()}
-    # what cannot be must not claim the folder
+    require_kept(run.beside)  # what cannot be must not claim the folder
     Learning(run.models, weights={}, beside=run.beside, seed=run.seed)
     resume = folder.begin(spec, files)
-    save_joined(run.beside, folder.path)
+    save_joined(run.beside, folder.path, save=save_run)
     place = Place(folder=folder.checkpoints, resume=resume, log=folder.log)
     fitted = _fit(run, place, processes=processes)
     _write(fitted, folder.path, spec)
@@ -301,15 +303,24 @@ def _check_models(models: Mapping[str, FusedModel], weights: Mapping[str, float]
     if not models:
         raise ConfigError("models must name at least one model; it is empty.")
     for name in models:
-        if not isinstance(name, str) or not NAME.fullmatch(name):
-            raise ConfigError(
-                "models: a name must be of letters, digits, '-' and '_', since files are called "
-                f"so; got {name!r}."
-            )
+        require_name(name, where="models")
     require_siblings(models)
     check.weights("weights", weights, what="a task")
     for name in weights:
         choose("weights", name, models)
+
+
+def require_name(name: object, *, where: str) -> None:
+    """Refuse a task's name that no file could have.
+
+    Raises:
+        ConfigError: it has other characters.
+    """
+    if not isinstance(name, str) or not NAME.fullmatch(name):
+        raise ConfigError(
+            f"{where}: a name must be of letters, digits, '-' and '_', since files are called so; "
+            f"got {name!r}."
+        )
 
 
 def _check_corpora(

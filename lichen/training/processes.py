@@ -153,10 +153,23 @@ def require_shared(
     require_divided(processes, device=device, sizes=own | dict(further))
 
 
+def require_run_shared(
+    processes: int, config: TrainConfig, models: Models, beside: Sequence[Joined]
+) -> None:
+    """Refuse to share among processes a run that cannot be shared.
+
+    Raises:
+        ConfigError: as `require_shared`.
+    """
+    for model in models.values():
+        device, further = model.text.device, sizes_of(beside)
+        require_shared(processes, config, model.config, device=device, further=further)
+
+
 def sizes_of(beside: Sequence[Joined]) -> dict[str, int]:
     """Return the size of each further batch a step, by the key of its setting."""
     read = [one for one in beside if not isinstance(one, Teacher)]
-    return {f"{key_of(one).partition('-')[0]}.batch_size": one.batch_size for one in read}
+    return {f"{key_of(one)}.batch_size": one.batch_size for one in read}
 
 
 def fit_job(job: Job, batchers: Sequence[Batcher], *, processes: int = 1) -> dict[str, Any]:
@@ -176,17 +189,8 @@ def fit_job(job: Job, batchers: Sequence[Batcher], *, processes: int = 1) -> dic
         on from a checkpoint, and as `earlier_s` the seconds of the calls before this one.
 
     Raises:
-        ConfigError: the number of processes does not divide a batch, or the model is on a GPU.
         LichenError: a process stopped before the end.
     """
-    for model in job.models.values():
-        require_shared(
-            processes,
-            job.config,
-            model.config,
-            device=model.text.device,
-            further=sizes_of(job.beside),
-        )
     if processes == 1:
         return job.fit(WHOLE, batchers).figures
     figures, weights = fit_shared(job, processes, weights=WEIGHTS)

@@ -68,11 +68,23 @@ class Run(Generic[M]):
             metrics=said["metrics"],
             data=Corpus.load(path / TRAIN),
             valid=Corpus.load(valid) if valid.is_file() else None,
-            beside=load_joined(path, said, {ALONE: model}),
+            beside=load_joined(path, said, {ALONE: model}, load=run_or_model),
             config=TrainConfig(**said["config"]),
             seed=said["seed"],
             out=path,
         )
+
+
+def run_or_model(folder: Path) -> FusedModel | Run[FusedModel]:
+    """Read what a folder holds: a finished run of one task, or a model.
+
+    Raises:
+        ArtifactError: it holds neither, or one of another format.
+    """
+    if (folder / RUN).is_file():
+        found: Run[FusedModel] = Run.load(folder)
+        return found
+    return FusedModel.from_pretrained(folder)
 
 
 def read_record(folder: Path) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -47,7 +46,8 @@ class Teacher:
     """
 
     model: FusedModel | Run[FusedModel]
-    """The trained model, or its run, whose twins then teach those of the student."""
+    """The trained model, or its run, whose twins then teach those of the student; a run's folder
+    keeps either."""
     weight: float = 0.7
     """Share of the teacher in the loss of what has a label, 0 to 1."""
     temperature: float = 2.0
@@ -59,6 +59,11 @@ class Teacher:
         """Refuse what could only fail later, deep inside a run."""
         check.between("teacher.weight", self.weight, 0.0, 1.0)
         check.between("teacher.temperature", self.temperature, 0.01, 1000.0)
+        if not isinstance(getattr(self.model, "model", self.model), FusedModel):
+            raise ConfigError(
+                "teacher: must be a FusedModel or the run that trained one; got "
+                f"{type(self.model).__name__}. Of a run of several tasks give run.of(name)."
+            )
         if self.source.labels is None:
             raise ConfigError("teacher: the model must have its classes; got None. Train it first.")
 
@@ -77,18 +82,50 @@ class Teacher:
         """Refuse a student that is asked something else.
 
         Raises:
-            ConfigError: it is of another task, or has other classes.
+            ConfigError: it is of another task or graph, has other classes, or is the teacher.
         """
         mine, own = self.source.config, student.config
-        if (mine.task, mine.group) != (own.task, own.group):
+        self.require_task(own.task, own.group)
+        if (self.source.backbone is student.backbone and own.trains_text) or self.source is student:
             raise ConfigError(
-                f"teacher: the student must have the teacher's task {mine.task!r} (group "
-                f"{mine.group!r}); got {own.task!r} (group {own.group!r})."
+                "teacher: must be another model than its student, whose training would move it; "
+                "got the same. Save it and load it again, or build a fresh student."
+            )
+        if mine.entities and own.entities and mine.entities != own.entities:
+            raise ConfigError(
+                "teacher: must have vectors of the student's entities, since both read the same "
+                "links; it has those of others, or in another order. Train it on the same graph, "
+                "or give a student without one."
             )
         if student.labels is not None and list(student.labels) != list(self.labels):
             raise ConfigError(
                 f"teacher: the student must have the teacher's classes {list(self.labels)}; got "
                 f"{list(student.labels)}."
+            )
+
+    def require_task(self, task: str, group: str | None) -> None:
+        """Refuse another task than the teacher's.
+
+        Raises:
+            ConfigError: it is another one.
+        """
+        mine = self.source.config
+        if (mine.task, mine.group) != (task, group):
+            raise ConfigError(
+                f"teacher: the student must have the teacher's task {mine.task!r} (group "
+                f"{mine.group!r}); got {task!r} (group {group!r})."
+            )
+
+    def require_kept(self) -> None:
+        """Refuse a teacher that no folder can hold.
+
+        Raises:
+            ConfigError: it is a twin whose knowledge is dealt wrongly or only counted.
+        """
+        if self.source.deal is not None or self.source.counts_only:
+            raise ConfigError(
+                "teacher: a twin with shuffled or counted knowledge cannot be kept in a run's "
+                "folder, which would not tell it from the real one. Leave out away."
             )
 
     def taught(self, samples: Sequence[Sample], items: Sequence[Item]) -> list[Item]:
@@ -135,7 +172,7 @@ class Teacher:
         logs, truth = task.answers(logits, batch)
         hard = nn.functional.nll_loss(logs, truth, ignore_index=UNKNOWN, reduction="none")
         share = torch.where(truth == UNKNOWN, 1.0, self.weight)
-        return (share * soft + (1.0 - share) * hard).mean()
+        return (share * soft + (1.0 - share) * hard).sum() / max(1, len(truth))
 
     def spec(self) -> dict[str, Any]:
         """Return what makes it this one: equal for runs that may go on."""
@@ -144,22 +181,6 @@ class Teacher:
             "weight": self.weight,
             "temperature": self.temperature,
         }
-
-    def save(self, folder: Path) -> None:
-        """Write the teacher into a folder of its own."""
-        self.source.save_pretrained(folder)
-
-    @classmethod
-    def load(cls, folder: Path, said: Mapping[str, Any], *, task: str | None) -> Teacher:
-        """Read what `save` wrote.
-
-        Args:
-            folder: where it is.
-            said: what `spec` gave.
-            task: which of several tasks it teaches.
-        """
-        model = FusedModel.from_pretrained(folder)
-        return cls(model=model, weight=said["weight"], temperature=said["temperature"], task=task)
 
 
 def with_labels(task: Task, data: Corpus) -> Corpus:

@@ -19,7 +19,7 @@ from lichen.fusion.sibling import own_settings, sibling
 from lichen.training.beside import Beside
 from lichen.training.config import TrainConfig
 from lichen.training.consistency import Consistency
-from lichen.training.joined import Joined
+from lichen.training.joined import Joined, teachers
 from lichen.training.loop import train
 from lichen.training.multitask import TaskRun, TasksRun, train_tasks
 from lichen.training.run import Run
@@ -37,7 +37,7 @@ def twin(run: Run[FusedModel], kind: Kind, seed: int = 0) -> Run[FusedModel]:
         kind: "fused" repeats the run under another seed; "none" takes fusion away; "shuffled"
             lets another entity, its vector and its facts, stand for each; "count" tells only
             that there is an entity and how many facts it has. What its language model learns
-            beside the task is changed likewise, see `Beside.twin`.
+            beside the task is changed likewise, see `twins_of`.
         seed: of the start, the order of samples and the shuffling.
 
     Returns:
@@ -46,11 +46,11 @@ def twin(run: Run[FusedModel], kind: Kind, seed: int = 0) -> Run[FusedModel]:
     Raises:
         ChoiceError: no such kind.
         ConfigError: the run trained its language model and was then loaded from a folder, which
-            does not hold the weights it began with.
+            does not hold the weights it began with; or its teacher is a model and no run.
     """
     if isinstance(run, TaskRun):
         return twin_tasks(run.together, kind, seed).of(run.name)
-    model = untrained_twin(run.model, _own_kind(run.model, run.beside, kind), seed)
+    model = untrained_twin(run.model, own_kind(run.model, run.beside, kind), seed)
     assert isinstance(run.data, Corpus)
     assert isinstance(run.config, TrainConfig)
     beside = twins_of(run.beside, kind, seed)
@@ -74,7 +74,7 @@ def twin_tasks(run: TasksRun, kind: Kind, seed: int = 0) -> TasksRun:
         ConfigError: the models' first weights are not known any more.
     """
     (first, model), *rest = run.models.items()
-    models = {first: untrained_twin(model, _own_kind(model, run.beside, kind), seed)}
+    models = {first: untrained_twin(model, own_kind(model, run.beside, kind), seed)}
     for name, other in rest:
         models[name] = sibling(models[first], **own_settings(other))
     return train_tasks(
@@ -111,15 +111,27 @@ def _twin_of(one: Joined, kind: Kind, seed: int) -> Joined | None:
         return one.twin(kind, seed)
     if isinstance(one, Consistency) or kind == "fused":
         return one
-    if isinstance(one.model, FusedModel):
-        raise ConfigError(
-            "twin: a teacher must be a run, so that its own twin can be trained to teach; got a "
-            "model. Pass Teacher(model=run)."
-        )
+    require_teachers((one,))
+    assert not isinstance(one.model, FusedModel)
     return replace(one, model=twin(one.model, kind, seed))
 
 
-def _own_kind(model: FusedModel, beside: tuple[Joined, ...], kind: Kind) -> Kind:
+def require_teachers(beside: tuple[Joined, ...]) -> None:
+    """Refuse teachers whose twins cannot be trained.
+
+    Raises:
+        ConfigError: a teacher, or one of its own, is a model and not its run.
+    """
+    for teacher in teachers(beside).values():
+        if isinstance(teacher.model, FusedModel):
+            raise ConfigError(
+                "twin: a teacher must be a run, so that its own twin can be trained to teach; got "
+                "a model. Pass Teacher(model=run)."
+            )
+        require_teachers(teacher.model.beside)
+
+
+def own_kind(model: FusedModel, beside: tuple[Joined, ...], kind: Kind) -> Kind:
     """Return how a model is changed: one that knows by what it is taught alone stays as it is."""
     is_told = any(isinstance(one, Beside | Teacher) for one in beside)
     return "fused" if is_told and model.nodes is None else kind

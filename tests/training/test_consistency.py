@@ -67,6 +67,13 @@ def test_unsure_questions_do_not_count():
     assert np.isclose(float(sharp), (p * np.log(p / q)).sum(), atol=1e-6)
 
 
+def test_no_question_is_no_loss():
+    task, nothing = make_task("tag", labels=Vocabulary(["city"])), torch.zeros(2, 3, 3)
+    batch = {"asked": torch.zeros(2, 3, dtype=torch.bool)}
+    found = agreement(task, batch, seen=nothing, whole=nothing, threshold=0.5, temperature=1.0)
+    assert float(found) == 0.0
+
+
 def test_of_choices_each_question_counts_once():
     logits = torch.randn(5, 1, generator=torch.Generator().manual_seed(0)) * 3
     seen = torch.randn(5, 1, generator=torch.Generator().manual_seed(1))
@@ -127,6 +134,9 @@ def test_what_cannot_be_trained_is_refused(world):
         Consistency(texts=corpus, hide=1.5)
     with pytest.raises(DataError, match="there must be one text at least"):
         Consistency(texts=Corpus(()))
+    tagger = FusedModel(text, None, fusion="none", task="tag", labels=Vocabulary(["city"]))
+    with pytest.raises(ConfigError, match="for what is hidden to change its answers"):
+        ConsistencyLoss(Consistency(texts=corpus), tagger, seed=0, part=Part())
     bare = Corpus(tuple(replace(doc, mentions=()) for doc in corpus.train))
     with pytest.raises(DataError, match="consistency: at least one mention must be linked"):
         train(FusedModel(text, nodes), corpus.train, beside=Consistency(texts=bare))

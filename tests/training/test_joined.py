@@ -145,11 +145,18 @@ def test_what_does_not_belong_together_is_one_clear_line(fresh, corpora, everyth
         joined([words, words])
     with pytest.raises(ConfigError, match=r"must be a Beside, a Consistency, .* got dict"):
         joined([{"mask": 1.0}])
+    with pytest.raises(ConfigError, match="got int"):
+        joined(5)
+    with pytest.raises(ConfigError, match="must be None for a GraphEncoder"):
+        train(fresh().nodes, fresh().graph, beside=words)
     with pytest.raises(ConfigError, match=r"consistency\.task must be None where a run has one"):
         train(fresh(), corpora["parity"], beside=parity)
     alone = Consistency(texts=tiny_corpus)
     with pytest.raises(ConfigError, match=r"consistency\.task must name one of .*parity, kinds"):
         train_tasks(pair(fresh()), corpora, beside=alone)
+    odd = replace(parity, batch_size=3)
+    with pytest.raises(ConfigError, match=r"divide consistency-parity\.batch_size \(3\); got 2"):
+        train_tasks(pair(fresh()), corpora, beside=[odd, kinds], processes=2)
     other = replace(kinds, task="kind")
     with pytest.raises(ChoiceError, match=r"consistency\.task must be one of kinds, parity"):
         train_tasks(pair(fresh()), corpora, beside=[parity, other])

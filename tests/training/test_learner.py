@@ -72,6 +72,9 @@ def test_each_fit_learns_what_is_given_beside_the_labels(world, world_graph):
     assert not np.array_equal(learner.fit(few, 0).predict(samples), plain)
     (agreed,) = replace(learner, kind="none").fit(few, 0).run.beside  # is told no fact
     assert isinstance(agreed, Consistency)
+    alone = FusedModel(text, None, fusion="none", labels=model.labels, lora=2)
+    dealt = FusedLearner(alone, "shuffled", config=CONFIG, beside=beside[1]).fit(few, 0).run
+    assert dealt.beside[0].spec() == beside[1].twin("shuffled", 0).spec()
     taught = self_training(learner, few, rest, rounds=1, threshold=0.5)
     assert len(taught.predictor.run.beside) == 2
 

@@ -7,6 +7,7 @@ import torch
 from lichen.base.errors import ConfigError, DataError
 from lichen.data.corpus import Corpus, LabelledSpan
 from lichen.data.vocabulary import Vocabulary
+from lichen.embedding.encoder import GraphEncoder
 from lichen.fusion.model import FusedModel
 from lichen.fusion.tasks.task import UNKNOWN, make_task
 from lichen.jobs.uplift import uplift
@@ -161,6 +162,8 @@ def test_the_folder_gives_the_teacher_back_and_a_twin_has_the_teachers_twin(
     run = train(student, few, beside=teacher, out=tmp_path, config=once)
     (again,) = Run.load(tmp_path).beside
     assert again.spec() == teacher.spec()
+    assert again.model.data.documents == corpus.train.documents  # the teacher's run, whole
+    assert twin(Run.load(tmp_path), "none").beside[0].source.config.fusion == "none"
     samples = few.samples(taught.model.labels)
     assert np.array_equal(predict(again.source, samples), predict(taught, samples))
     with pytest.raises(ConfigError, match="it holds one with another teacher"):
@@ -170,10 +173,44 @@ def test_the_folder_gives_the_teacher_back_and_a_twin_has_the_teachers_twin(
     assert plain.weight == 0.5
     (dealt,) = twin(run, "shuffled", 1).beside
     assert dealt.source.deal is not None
+    with pytest.raises(ConfigError, match=r"cannot be kept in a run's folder"):
+        train(FusedModel(text, None, fusion="none"), few, beside=dealt, out=tmp_path / "no")
+    assert not (tmp_path / "no").exists()
     found = uplift(run, corpus.test, seeds=(0, 1, 2))
     assert [x.name for x in found.systems] == ["fused", "none", "shuffled"]
-    with pytest.raises(ConfigError, match=r"a teacher must be a run"):
-        twin(replace(run, beside=(replace(teacher, model=taught.model),)), "none")
+    bare = replace(run, beside=(replace(teacher, model=taught.model),))
+    for ask in (lambda: twin(bare, "none"), lambda: uplift(bare, corpus.test)):
+        with pytest.raises(ConfigError, match=r"a teacher must be a run"):
+            ask()
+
+
+def test_texts_without_any_label_are_measured_by_the_teachers_classes(world, taught):
+    text, _nodes, corpus = world
+    bare = Corpus(tuple(replace(doc, label=None) for doc in corpus.train.documents[:40]))
+    student = FusedModel(text, None, fusion="none")
+    run = train(student, bare, beside=teacher_of(taught), config=replace(CONFIG, epochs=1))
+    assert len(uplift(run, corpus.test).systems) == 3
+    odd = Corpus((replace(corpus.test[0], label="perhaps"),))
+    with pytest.raises(DataError, match="got 'perhaps'"):
+        uplift(run, odd)
+
+
+def test_a_teacher_of_other_entities_is_refused(world, world_graph, taught):
+    text, nodes, corpus = world
+    order = np.arange(world_graph.num_entities)[::-1]
+    names = Vocabulary([world_graph.entities[i] for i in order])
+    triples = world_graph.triples.copy()
+    triples[:, [0, 2]] = len(order) - 1 - triples[:, [0, 2]]
+    turned = replace(world_graph, entities=names, triples=triples)
+    other = FusedModel(text, GraphEncoder("complex", turned, dim=16))
+    with pytest.raises(ConfigError, match="must have vectors of the student's entities"):
+        train(other, corpus.train, beside=teacher_of(taught))
+    mine = FusedModel(text, nodes, labels=corpus.labels())
+    with pytest.raises(ConfigError, match="must be another model than its student"):
+        train(mine, corpus.train, beside=teacher_of(mine))
+    for wrong in (nodes, "runs/big"):
+        with pytest.raises(ConfigError, match="must be a FusedModel or the run"):
+            teacher_of(wrong)
 
 
 def test_what_cannot_teach_is_one_clear_line(world, taught):
