@@ -64,8 +64,7 @@ def uplift(
     Use when the test documents have not been looked at; each twin costs another run a seed.
 
     Args:
-        run: a finished run of a `FusedModel` with a graph encoder, or with facts or a teacher's run
-            `beside` its task.
+        run: finished, of a `FusedModel` with a graph encoder, or with facts or a teacher `beside`.
         test: labelled, linked documents that the run was not trained on; of task "choose" a
             question is one example, and its choices are the classes.
         seeds: at least three, distinct.
@@ -78,15 +77,12 @@ def uplift(
         Scores, differences with intervals and p-values, costs and leak findings.
 
     Raises:
-        ConfigError: fewer than three seeds, a repeated one, no twin, a task without classes, or a
-            teacher that is a model and no run.
+        ConfigError: seeds, twins or task do not fit, or a teacher is a model and no run.
         DataError: a test document has no label or an untrained one, or no mention is linked.
     """
     require_seeds("uplift.seeds", seeds)
     require_twins("uplift.twins", twins)
     labels = _labels(run, test)
-    if any(kind != FUSED for kind in twins):
-        require_teachers(run.beside)
     samples = test.samples(labels)
     runs, tables = _fit(run, samples, seeds=seeds, twins=twins)
     _, truth, first = tables[FUSED][0]
@@ -115,6 +111,8 @@ def _fit(
     run: Run[FusedModel], samples: Sequence[Sample], *, seeds: Sequence[int], twins: Sequence[Kind]
 ) -> tuple[dict[str, list[Run[FusedModel]]], dict[str, list[Table]]]:
     """Return the runs of each kind and what they answered, one a seed."""
+    if any(kind != FUSED for kind in twins):
+        require_teachers(run.beside)
     wanted: list[tuple[Kind, int]] = [(k, s) for k in (FUSED, *twins) for s in seeds]
     runs: dict[str, list[Run[FusedModel]]] = {}
     answered: dict[str, list[Table]] = {}

@@ -81,8 +81,8 @@ def train(
         model: a `GraphEncoder` or a `FusedModel`.
         data: a `Graph` for the first; for the second a `Corpus` of labelled, linked documents.
         valid: documents to measure accuracy on at the end.
-        beside: what is learned with the task, one or several: `Beside` (objectives such as masked
-            words), `Consistency`, `Teacher` (then documents may lack a label).
+        beside: what is learned with the task, one or several: `Beside` (such as masked words),
+            `Consistency`, `Teacher` (then documents may lack a label).
         out: folder for the run: settings, versions, data, figures, checkpoints, model. A run
             that was cut short goes on from its last checkpoint when called again; one of a fused
             model that is finished is read back, and a graph encoder is trained anew.
@@ -99,17 +99,12 @@ def train(
         DataError: the data is empty, a label is missing or unknown, there is one class only, no
             mention is linked to an entity that the fusion could read, or `beside` has no data.
         ConfigError: model, data and config do not belong together, `out` holds another run or is
-            a file, `config.report_to` is not installed, `seed` is no whole number from 0, or
-            `beside` does not suit the model, such as `Beside` a frozen language model.
+            a file, or reporter, `seed`, `beside` or `processes` do not fit.
         ChoiceError: there is no such reporter.
-        LichenError: the loss is no longer a number, or one of the processes died.
+        LichenError: the loss is no number any more, or a process died.
     """
     if isinstance(model, GraphEncoder) and isinstance(data, Graph):
-        if valid is not None or beside is not None:
-            raise ConfigError(
-                "train: valid and beside must be None for a GraphEncoder; its validation facts are "
-                "those of the graph's split 'valid'. Leave them out."
-            )
+        _refuse(valid, beside)
         embed = EmbeddingConfig() if config is None else config
         require_run("train", embed, EmbeddingConfig, seed or 0)
         embed = embed if seed is None else replace(embed, seed=seed)
@@ -129,6 +124,15 @@ def train(
         "train: a GraphEncoder takes a Graph, a FusedModel takes a Corpus; got "
         f"{type(model).__name__} and {type(data).__name__}."
     )
+
+
+def _refuse(*given: object) -> None:
+    """Refuse what only a fused model is trained with."""
+    if any(x is not None for x in given):
+        raise ConfigError(
+            "train: valid and beside must be None for a GraphEncoder; its validation facts are "
+            "those of the graph's split 'valid'. Leave them out."
+        )
 
 
 def _train_nodes(
