@@ -172,7 +172,9 @@ def test_what_one_fusion_cannot_be_built_with_is_refused_before_any_is_trained(
     contest, monkeypatch
 ):
     monkeypatch.setattr(fusions, "train", lambda *_, **__: pytest.fail("trained"))
-    monkeypatch.setattr(contest.text.model.config, "relative_attention", True, raising=False)
+    monkeypatch.setattr(
+        contest.text.model.config, "relative_attention_num_buckets", 32, raising=False
+    )
     with pytest.raises(ConfigError, match="fusion 'input' must be told where each token stands"):
         compare_fusions(contest, fusions=("add", "input"))
     late = replace(contest, special={"add": {"at": 9}})

@@ -220,7 +220,7 @@ def test_a_fusion_that_does_not_suit_the_language_model_is_refused_before_anythi
     told = toml.replace('["add", "neighbours"]', '["add", "input"]')
     (home / "recipe.toml").write_text(told)
     text = TextEncoder.load()
-    text.model.config.relative_attention = True
+    text.model.config.relative_attention_num_buckets = 32
     monkeypatch.setattr("lichen.jobs.ready.TextEncoder.load", lambda _name: text)
     with pytest.raises(ConfigError, match="fusion 'input' must be told where each token stands"):
         compare_recipe(Recipe.load(home / "recipe.toml"))
@@ -234,7 +234,7 @@ def test_where_no_fusion_is_named_those_that_cannot_run_are_left_out(
     )
     (home / "recipe.toml").write_text(told)
     text = TextEncoder.load()
-    monkeypatch.setattr(text.model.config, "relative_attention", True, raising=False)
+    monkeypatch.setattr(text.model.config, "relative_attention_num_buckets", 32, raising=False)
     monkeypatch.setattr("lichen.jobs.ready.TextEncoder.load", lambda _name: text)
     ready = prepare(Recipe.load(home / "recipe.toml"), is_comparison=True)
     assert set(ready.fusions) == set(EVERY) - {"input"}
