@@ -82,7 +82,8 @@ class Teacher:
         """Refuse a student that is asked something else.
 
         Raises:
-            ConfigError: it is of another task or graph, has other classes, or is the teacher.
+            ConfigError: it is of another task or graph, has other classes, reads other tokens where
+                these are asked, or is the teacher.
         """
         mine, own = self.source.config, student.config
         self.require_task(own.task, own.group)
@@ -96,6 +97,12 @@ class Teacher:
                 "teacher: must have vectors of the student's entities, since both read the same "
                 "links; it has those of others, or in another order. Train it on the same graph, "
                 "or give a student without one."
+            )
+        vocabularies = [one.text.tokenizer.get_vocab() for one in (self.source, student)]
+        if "token" in student.task.HEADS and vocabularies[0] != vocabularies[1]:
+            raise ConfigError(
+                "teacher: a text must have the same tokens for teacher and student, since each is "
+                "asked; their tokenizers differ. Give the student the teacher's language model."
             )
         if student.labels is not None and list(student.labels) != list(self.labels):
             raise ConfigError(

@@ -134,8 +134,14 @@ def test_of_tokens_teacher_and_student_must_read_the_same(world, tiny_text):
     told = cities(corpus)
     run = train(FusedModel(text, nodes, task="tag"), told.train, config=replace(CONFIG, epochs=1))
     student = FusedModel(tiny_text, None, fusion="none", task="tag", labels=run.model.labels)
-    with pytest.raises(ConfigError, match="must have the same tokens for teacher and student"):
+    with pytest.raises(ConfigError, match="their tokenizers differ"):
         train(student, told.train, beside=teacher_of(run))
+    samples = run.model.task.samples(told.train)[:2]
+    other = FusedModel(text, None, fusion="none", task="tag", labels=run.model.labels)
+    items = other.batcher().items(samples)
+    short = [items[0], items[1]._replace(tokens=items[0].tokens)]
+    with pytest.raises(ConfigError, match=f"document '{samples[1].id}' must have the same tokens"):
+        teacher_of(run).taught(samples, short)
 
 
 def test_some_labels_may_be_missing_but_none_unknown(world, taught):
