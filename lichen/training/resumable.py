@@ -52,6 +52,11 @@ class ResumableTrainer(Trainer):  # type: ignore[misc]
             logs = {**logs, "train_runtime": round(self.seconds, 4)}
         super().log(logs, *args, **kwargs)
 
+    def _save_rng_state(self, output_dir: str) -> None:
+        """Write this process's random state, and wait for the others before the last file."""
+        super()._save_rng_state(output_dir)
+        self.accelerator.wait_for_everyone()
+
     def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
         step = self.state.global_step
         self.state.log_history.append({SECONDS: self.seconds, "step": step})
