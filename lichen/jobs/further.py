@@ -50,8 +50,7 @@ class Further:
             texts = self.corpus.train if agreed.texts is None else more[agreed.texts]
             found.append(Consistency(texts=texts, task=task, **agreed.settings()))
         if told is not None and self.teacher is not None:
-            settings = {"weight": told.weight, "temperature": told.temperature}
-            found.append(Teacher(model=self.teacher, task=task, **settings))
+            found.append(Teacher(model=self.teacher, task=task, **told.settings()))
         return found
 
 

@@ -14,10 +14,11 @@ from lichen.fusion.selection import SELECTIONS
 from lichen.fusion.tasks import TASKS
 from lichen.jobs.fusions import require_fusions
 from lichen.jobs.guards import require_folds, require_seeds, require_twins
-from lichen.training.consistency import require_settings
+from lichen.training.consistency import ConsistencySettings
 from lichen.training.joint import PretrainConfig
 from lichen.training.objectives.weighed import require_objectives
 from lichen.training.pretrain import BOTH
+from lichen.training.teacher import TeacherSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,37 +133,22 @@ class BesideRecipe:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConsistencyRecipe:
+class ConsistencyRecipe(ConsistencySettings):
     """A `[consistency]` table: texts that a task's model agrees with itself about.
 
-    Keys are as in `Consistency`, which refuses what is out of bounds.
+    Its other keys are as in `Consistency`.
     """
 
     texts: str | None = None
     """Texts, labelled or not; None is the task's training texts."""
-    weight: float = 1.0
-    hide: float = 0.3
-    threshold: float = 0.8
-    temperature: float = 0.4
-    batch_size: int = 32
-
-    def __post_init__(self) -> None:
-        """Refuse values that would else be met only after the embedding."""
-        require_settings(**self.settings())
-
-    def settings(self) -> dict[str, Any]:
-        """Return the arguments of a `Consistency`, its texts left out."""
-        return {key: x for key, x in asdict(self).items() if key != "texts"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class TeacherRecipe:
+class TeacherRecipe(TeacherSettings):
     """A `[teacher]` table: a model whose answers are learned; keys as in `Teacher`."""
 
     folder: str
     """A finished run's, or a saved model's."""
-    weight: float = 0.7
-    temperature: float = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)

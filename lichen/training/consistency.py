@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,11 +23,42 @@ from lichen.training.hashes import corpus_hash
 from lichen.training.part import Order, Part
 
 PAPER = "Xie et al., 2019, arXiv:1904.12848 (UDA, with hidden words in place of translation)"
-SETTINGS = ("weight", "hide", "threshold", "temperature", "batch_size")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsistencySettings:
+    """How a model agrees with itself, whatever the texts.
+
+    Raises:
+        ConfigError: a value is out of its bounds; the message starts with its key.
+    """
+
+    weight: float = 1.0
+    """Beside the task's loss."""
+    hide: float = 0.3
+    """Share of the tokens outside mentions, and of the links, that are hidden, 0 to 1."""
+    threshold: float = 0.8
+    """Least probability of the likeliest option of a question that counts, 0 to 1."""
+    temperature: float = 0.4
+    """Below 1 sharpens the answer to the whole text."""
+    batch_size: int = 32
+    """Texts a step; of a task that groups them, questions."""
+
+    def __post_init__(self) -> None:
+        """Refuse values that could only fail later, deep inside a run."""
+        check.between("consistency.weight", self.weight, 1e-3, 1000.0)
+        check.between("consistency.hide", self.hide, 0.0, 1.0)
+        check.between("consistency.threshold", self.threshold, 0.0, 1.0)
+        check.between("consistency.temperature", self.temperature, 1e-3, 1000.0)
+        check.whole("consistency.batch_size", self.batch_size, 1, 1_000_000)
+
+    def settings(self) -> dict[str, Any]:
+        """Return these settings alone, by name."""
+        return {x.name: getattr(self, x.name) for x in fields(ConsistencySettings)}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Consistency:
+class Consistency(ConsistencySettings):
     """Texts, mostly without labels, about which a model learns to agree with itself.
 
     Each step adds weight * KL(p || q) over a batch of them to the task's loss: p is the model's
@@ -50,29 +81,18 @@ class Consistency:
 
     texts: Corpus
     """Linked documents; their labels or spans, if any, are not read."""
-    weight: float = 1.0
-    """Beside the task's loss."""
-    hide: float = 0.3
-    """Share of the tokens outside mentions, and of the links, that are hidden, 0 to 1."""
-    threshold: float = 0.8
-    """Least probability of the likeliest option of a question that counts, 0 to 1."""
-    temperature: float = 0.4
-    """Below 1 sharpens the answer to the whole text."""
-    batch_size: int = 32
-    """Texts a step; of a task that groups them, questions."""
     task: str | None = None
     """Which of several tasks is asked of them; None where there is one."""
 
     def __post_init__(self) -> None:
         """Refuse values that could only fail later, deep inside a run."""
-        require_settings(**{key: getattr(self, key) for key in SETTINGS})
+        super().__post_init__()
         if not len(self.texts):
             raise DataError("consistency: there must be one text at least; got none.")
 
     def spec(self) -> dict[str, Any]:
         """Return what makes it this one: equal for runs that may go on."""
-        settings = {key: getattr(self, key) for key in SETTINGS}
-        return {"texts": corpus_hash(self.texts), **settings}
+        return {"texts": corpus_hash(self.texts), **self.settings()}
 
     def save(self, folder: Path) -> None:
         """Write the texts into a folder of their own."""
@@ -88,23 +108,8 @@ class Consistency:
             said: what `spec` gave.
             task: which of several tasks is asked.
         """
-        settings = {key: said[key] for key in SETTINGS}
+        settings = {x.name: said[x.name] for x in fields(ConsistencySettings)}
         return cls(texts=Corpus.load(folder / "texts.jsonl"), task=task, **settings)
-
-
-def require_settings(
-    *, weight: float, hide: float, threshold: float, temperature: float, batch_size: int
-) -> None:
-    """Refuse settings of a `Consistency` that are out of bounds.
-
-    Raises:
-        ConfigError: one is; the message starts with its key.
-    """
-    check.between("consistency.weight", weight, 1e-3, 1000.0)
-    check.between("consistency.hide", hide, 0.0, 1.0)
-    check.between("consistency.threshold", threshold, 0.0, 1.0)
-    check.between("consistency.temperature", temperature, 1e-3, 1000.0)
-    check.whole("consistency.batch_size", batch_size, 1, 1_000_000)
 
 
 class ConsistencyLoss(nn.Module):

@@ -23,6 +23,7 @@ from lichen.training.objectives.weighed import WeighedObjectives
 from lichen.training.part import WHOLE, Part
 from lichen.training.reporters import place_events
 from lichen.training.resumable import ResumableTrainer
+from lichen.training.spawned import Fitted
 
 WEIGHTS = "trained.safetensors"
 
@@ -286,7 +287,7 @@ class JointJob:
     resume: Path | None
     """The checkpoint to go on from, or None."""
 
-    def fit(self, part: Part) -> FittedJoint:
+    def fit(self, part: Part) -> Fitted:
         """Train as one of the processes."""
         set_seed(self.seed)
         trainer = make_joint_trainer(
@@ -306,17 +307,4 @@ class JointJob:
             for key, value in line.items()
             if key.startswith("loss_")
         }
-        return FittedJoint(trainer, {**losses, "steps": float(steps), "train_s": trainer.seconds})
-
-
-@dataclass(frozen=True)
-class FittedJoint:
-    """What one process has when it is done."""
-
-    trainer: JointTrainer
-    figures: dict[str, float]
-    """The last losses by objective, the steps, and the seconds of all calls."""
-
-    def save(self, folder: Path) -> None:
-        """Write the weights as a checkpoint does."""
-        self.trainer._save(str(folder))  # noqa: SLF001 - what a checkpoint holds
+        return Fitted(trainer, {**losses, "steps": float(steps), "train_s": trainer.seconds})

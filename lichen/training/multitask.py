@@ -263,7 +263,8 @@ def _fit(run: TasksRun, place: Place, *, processes: int) -> TasksRun:
     read_s, started = time.perf_counter() - started, time.perf_counter()
     found = fit_job(job, list(batchers.values()), processes=processes)
     train_s = found["earlier_s"] + time.perf_counter() - started
-    Siblings(run.models)  # in evaluation mode
+    for model in run.models.values():
+        model.eval()
     metrics = {}
     for (name, batcher), loss in zip(batchers.items(), found["losses"], strict=True):
         require_number(loss, run.config)

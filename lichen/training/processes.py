@@ -25,7 +25,7 @@ from lichen.training.joined import ALONE, Joined, Models, key_of
 from lichen.training.learning import Learning
 from lichen.training.part import WHOLE, Part
 from lichen.training.passes import InTurn, Passes
-from lichen.training.spawned import fit_shared, require_divided
+from lichen.training.spawned import Fitted, fit_shared, require_divided
 from lichen.training.teacher import Teacher
 from lichen.training.trainer import WEIGHTS, FusedTrainer, make_trainer
 
@@ -76,18 +76,6 @@ class Job:
             "earlier_s": trainer.earlier_s,
         }
         return Fitted(trainer, figures)
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """What one process has when it is done."""
-
-    trainer: FusedTrainer
-    figures: dict[str, Any]
-
-    def save(self, folder: Path) -> None:
-        """Write the weights as a checkpoint does."""
-        self.trainer._save(str(folder))  # noqa: SLF001 - what a checkpoint holds
 
 
 def _trainer(

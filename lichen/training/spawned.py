@@ -8,6 +8,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,21 +22,22 @@ from lichen.base import check
 from lichen.base.errors import ConfigError, LichenError
 from lichen.embedding.processes import end_with_parent
 from lichen.training.part import Part
+from lichen.training.resumable import ResumableTrainer
 
 _JOB, _RESULT, _MEETING = "job.pt", "result.json", "meeting"
 
 
-class Fitted(Protocol):
+@dataclass(frozen=True)
+class Fitted:
     """What one process has when it is done."""
 
-    @property
-    def figures(self) -> dict[str, Any]:
-        """Return what came of it, as JSON can hold it."""
-        ...
+    trainer: ResumableTrainer
+    figures: dict[str, Any]
+    """What came of it, as JSON can hold it."""
 
     def save(self, folder: Path) -> None:
         """Write the trained weights into a folder, as a checkpoint does."""
-        ...
+        self.trainer._save(str(folder))  # noqa: SLF001 - what a checkpoint holds
 
 
 class Shareable(Protocol):

@@ -25,8 +25,31 @@ if TYPE_CHECKING:
 PAPER = "Hinton et al., 2015, arXiv:1503.02531"
 
 
+@dataclass(frozen=True, kw_only=True)
+class TeacherSettings:
+    """How much a teacher's answers count, whoever teaches.
+
+    Raises:
+        ConfigError: a value is out of its bounds; the message starts with its key.
+    """
+
+    weight: float = 0.7
+    """Share of the teacher in the loss of what has a label, 0 to 1."""
+    temperature: float = 2.0
+    """Above 1 shows more of how the teacher ranks the wrong options."""
+
+    def __post_init__(self) -> None:
+        """Refuse values that could only fail later, deep inside a run."""
+        check.between("teacher.weight", self.weight, 0.0, 1.0)
+        check.between("teacher.temperature", self.temperature, 0.01, 1000.0)
+
+    def settings(self) -> dict[str, Any]:
+        """Return these settings alone, by name."""
+        return {"weight": self.weight, "temperature": self.temperature}
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Teacher:
+class Teacher(TeacherSettings):
     """A model whose answers to the texts of a task are learned beside their labels.
 
     The loss of a question is weight * T^2 * KL(teacher at T || student at T) and (1 - weight)
@@ -48,17 +71,12 @@ class Teacher:
     model: FusedModel | Run[FusedModel]
     """The trained model, or its run, whose twins then teach those of the student; a run's folder
     keeps either."""
-    weight: float = 0.7
-    """Share of the teacher in the loss of what has a label, 0 to 1."""
-    temperature: float = 2.0
-    """Above 1 shows more of how the teacher ranks the wrong options."""
     task: str | None = None
     """Which of several tasks it teaches; None where there is one."""
 
     def __post_init__(self) -> None:
         """Refuse what could only fail later, deep inside a run."""
-        check.between("teacher.weight", self.weight, 0.0, 1.0)
-        check.between("teacher.temperature", self.temperature, 0.01, 1000.0)
+        super().__post_init__()
         if not isinstance(getattr(self.model, "model", self.model), FusedModel):
             raise ConfigError(
                 "teacher: must be a FusedModel or the run that trained one; got "
@@ -185,8 +203,7 @@ class Teacher:
         """Return what makes it this one: equal for runs that may go on."""
         return {
             "weights": digest(*(x.detach() for x in self.source.state_dict().values())),
-            "weight": self.weight,
-            "temperature": self.temperature,
+            **self.settings(),
         }
 
 

@@ -104,6 +104,7 @@ def test_what_cannot_be_is_refused_before_anything_is_embedded(home, short, writ
         (f"{other}[consistency]\nhide = 2.0\n", ConfigError, r"consistency\.hide"),
         ("[consistency]\ntexts = 'unlinked.jsonl'\n", DataError, "linked to an entity"),
         ("[teacher]\nfolder = 'empty'\n", ArtifactError, "empty"),
+        ("[teacher]\nfolder = 'empty'\nweight = 2.0\n", ConfigError, r"teacher\.weight must be"),
         (other.replace("cities]", '"my cities"]'), ConfigError, "tasks: a name must be of letters"),
         ("[teacher]\nfolder = 'none'\n", ConfigError, r"teacher\.folder must name"),
         (other.replace("cities.j", "city.j"), ConfigError, r"tasks\.cities\.corpus must name"),
