@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
@@ -62,6 +63,12 @@ def pytest_configure():
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     pystow = Path(tempfile.gettempdir()) / "lichen-tests-pystow"  # pykeen makes folders on import
     os.environ.setdefault("PYSTOW_HOME", str(pystow))
+
+
+def pytest_collection_finish():
+    """Leave what is imported out of collections of garbage, of which each training makes one."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -35,6 +35,7 @@ from lichen.jobs.ranking import FusionTable, Standing
 from lichen.lm.text_encoder import TextEncoder
 from lichen.training.config import TrainConfig
 from lichen.training.hashes import corpus_hash, graph_hash
+from lichen.training.lasting import lasting
 from lichen.training.loop import train
 from lichen.training.predict import lost_mentions
 from lichen.training.twins import KINDS, Kind, untrained_twin
@@ -196,15 +197,7 @@ def compare_fusions(
             contest.rounds[0].model(
                 name, kind, seed
             )  # what cannot be built must not stop a later run
-    found: dict[tuple[str, str], dict[int, list[dict[str, Any]]]] = {}
-    runs = [(at, *run) for at in range(len(contest.rounds)) for run in _wanted(contest, fusions)]
-    for at, fusion, kind, seed in track(runs, what="training"):
-        folder = None if out is None else Path(out)
-        if folder is not None and contest.folds is not None:
-            folder = folder / f"fold-{at}"
-        record = _record(contest.rounds[at], fusion, kind, seed, folder=folder)
-        found.setdefault((fusion, kind), {}).setdefault(seed, []).append(record)
-    records = {run: [_joined(parts) for parts in of.values()] for run, of in found.items()}
+    records = _records(contest, fusions, None if out is None else Path(out))
     none = _scores(records["none", "none"]) if "none" in contest.twins else ()
     return FusionTable(
         standings=tuple(_standing(contest, name, records) for name in fusions),
@@ -214,6 +207,22 @@ def compare_fusions(
         leaks=_leaks(contest),
         lost=_lost(contest, fusions),
     )
+
+
+@lasting()
+def _records(
+    contest: Contest, fusions: Sequence[str], out: Path | None
+) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    """Return the figures of every run by fusion and kind, one a seed."""
+    found: dict[tuple[str, str], dict[int, list[dict[str, Any]]]] = {}
+    runs = [(at, *run) for at in range(len(contest.rounds)) for run in _wanted(contest, fusions)]
+    for at, fusion, kind, seed in track(runs, what="training"):
+        folder = out
+        if out is not None and contest.folds is not None:
+            folder = out / f"fold-{at}"
+        record = _record(contest.rounds[at], fusion, kind, seed, folder=folder)
+        found.setdefault((fusion, kind), {}).setdefault(seed, []).append(record)
+    return {run: [_joined(parts) for parts in of.values()] for run, of in found.items()}
 
 
 def _joined(records: Sequence[dict[str, Any]]) -> dict[str, Any]:

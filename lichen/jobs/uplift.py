@@ -30,6 +30,7 @@ from lichen.fusion.tasks.task import Table
 from lichen.jobs.guards import as_splits, leaks_between, require_seeds, require_twins
 from lichen.jobs.worth import ALL, FUSED, Comparison, System, Uplift
 from lichen.training.joined import ALONE, teachers
+from lichen.training.lasting import lasting
 from lichen.training.multitask import TaskRun
 from lichen.training.predict import chances_of, lost_mentions
 from lichen.training.run import Run
@@ -107,6 +108,7 @@ def uplift(
     )
 
 
+@lasting()
 def _fit(
     run: Run[FusedModel], samples: Sequence[Sample], *, seeds: Sequence[int], twins: Sequence[Kind]
 ) -> tuple[dict[str, list[Run[FusedModel]]], dict[str, list[Table]]]:

@@ -73,6 +73,11 @@ class FusedTrainer(ResumableTrainer):
         self.optimizer = torch.optim.AdamW(self.groups, weight_decay=decay, fused=True)
         return self.optimizer
 
+    def _clip_grad_norm(self, model: nn.Module) -> Any:  # noqa: ARG002
+        """Clip what is trained; to go through all that is frozen takes as long as a small step."""
+        trained = [p for group in self.groups for p in group["params"]]
+        return self.accelerator.clip_grad_norm_(trained, self.args.max_grad_norm)
+
     def _get_train_sampler(self, train_dataset: Any = None) -> Any:
         if self.order is None:
             return super()._get_train_sampler(train_dataset)
