@@ -72,7 +72,7 @@ SETTINGS: dict[str, Setting] = {
     "wsd": Setting(num_train=800, num_test=3000, epochs=8, mentions=1),
     "csqa": Setting(num_train=1500, num_test=2500, epochs=6, head="pairs", mentions=6, facts=4),
     "ner": Setting(num_train=600, num_test=1500, task="tag", head="token"),
-    "cdr": Setting(num_train=1200, num_test=2500, mentions=2, is_balanced=True),
+    "cdr": Setting(num_train=700, num_test=2500, mentions=2, is_balanced=True),
     "atlas": Setting(num_train=1000, num_test=900, epochs=8, mentions=2, head="pairs", dim=96),
     "umls": Setting(num_train=800, num_test=1200, epochs=8, mentions=2, head="pairs"),
 }
