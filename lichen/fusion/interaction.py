@@ -10,7 +10,7 @@ from lichen.fusion.operator import Fusion, entity_writer
 from lichen.fusion.passage import Passage
 from lichen.fusion.shares import Shares
 
-WIDTH, DROP = 128, 0.2
+WIDTH, DROP = 128, 0.5
 
 
 class InteractionFusion(Fusion):
@@ -38,6 +38,7 @@ class InteractionFusion(Fusion):
     PAPER = (
         "Zhang et al., 2022, arXiv:2201.08860 (GreaseLM); Yasunaga et al., 2021, arXiv:2104.06378"
     )
+    READING = 2
     READS_FACTS = True
     ROUNDS_AT_OUTPUT = 2
 

@@ -33,7 +33,7 @@ class Fusion(nn.Module, ABC):
 
     PAPER: str | None = None
     READING: ClassVar[int] = 1
-    """Version of what the method makes of equal weights; kept runs of another are not read back."""
+    """Version of how the method reads and learns; kept runs of another are not read back."""
     READS_FACTS: ClassVar[bool] = False
     """Whether the facts about each linked entity are read, besides the entity."""
     WRITES_VECTORS: ClassVar[bool] = True
