@@ -51,6 +51,18 @@ def test_each_part_has_its_learning_rate(world, tmp_path):
     assert sizes == {rate: sum(p.numel() for p in m.parameters()) for rate, m in parts.items()}
 
 
+@pytest.mark.parametrize("more", [{}, {"train_text": True}, {"lora": 2}], ids=str)
+def test_gradients_of_all_that_is_trained_are_clipped_together(world, tmp_path, more):
+    trainer = trainer_of(world, tmp_path, **more)
+    trained = [p for p in trainer.model.parameters() if p.requires_grad]
+    for parameter in trained:
+        parameter.grad = torch.ones_like(parameter)
+    most, count = trainer.args.max_grad_norm, sum(p.numel() for p in trained)
+    assert float(trainer._clip_grad_norm(trainer.model)) == pytest.approx(count**0.5, rel=1e-4)
+    left = torch.cat([p.grad.flatten() for p in trained])
+    assert float(left.norm()) == pytest.approx(most, rel=1e-3)
+
+
 def test_checkpoints_leave_out_the_frozen_language_model(world, tmp_path):
     trainer = trainer_of(world, tmp_path)
     trainer._save(str(tmp_path / "one"))
