@@ -32,7 +32,8 @@ counted, three seeds each) beside three without knowledge."""
 SLOW = {
     "adapter": "a transformer layer reads every token at each step, which long texts make slow: "
     "a run on pubmedqa trains for 137 s and predicts for 33 s, two busy cores",
-    "entity_tokens": "the language model's last layers run at each step: a run takes 50 s on ner",
+    "entity_tokens": "the language model's last layers run at each step: a run took 60 s on ner,"
+    " two busy cores",
     "input": "every text is read anew with its facts as words, and once more for each twin and "
     "seed: a run on pubmedqa reads for 38 s, trains for 10 s and predicts for 21 s, two busy cores",
 }
