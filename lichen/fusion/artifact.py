@@ -16,7 +16,7 @@ from lichen.embedding.encoder import GraphEncoder
 from lichen.lm.text_encoder import TextEncoder
 
 KIND = "fused-model"
-TEXT, NODES, GRAPH = "text", "nodes", "graph.lichen"
+TEXT, READER, NODES, GRAPH = "text", "reader", "nodes", "graph.lichen"
 
 
 class Parts(NamedTuple):
@@ -29,11 +29,15 @@ class Parts(NamedTuple):
     config: dict[str, Any]
     tensors: dict[str, Tensor]
     """Weights of fusion, head and adapters."""
+    reader: TextEncoder | None = None
+    """The language model as given, where it was trained since and reads facts; None: `text`."""
 
 
 def write_parts(folder: Path, parts: Parts) -> None:
     """Write a model; the manifest comes last, so a cut write is noticed."""
     parts.text.save(folder / TEXT)
+    if parts.reader is not None:
+        parts.reader.save(folder / READER)
     if parts.nodes is not None:
         parts.nodes.save(folder / NODES)
     if parts.graph is not None:
@@ -56,9 +60,11 @@ def read_parts(folder: Path, *, device: str | torch.device | None) -> Parts:
             f"{folder / TEXT}: must hold the language model {said['text']}; it holds "
             f"{text.fingerprint}. The file was changed; save again."
         )
+    has_reader = (folder / READER).is_dir()
+    reader = TextEncoder.load(folder / READER, device=device) if has_reader else None
     nodes = GraphEncoder.load(folder / NODES) if (folder / NODES).is_dir() else None
     graph = Graph.load(folder / GRAPH) if (folder / GRAPH).is_dir() else None
-    return Parts(text, nodes, graph, said, tensors)
+    return Parts(text, nodes, graph, said, tensors, reader)
 
 
 def require_alike(

@@ -12,12 +12,13 @@ from torch import Tensor
 from lichen.base.errors import DataError
 from lichen.data.corpus import Document, Mention, Sample
 from lichen.fusion.branches import Branches, pad_grown
+from lichen.fusion.fact_reader import FactReader
 from lichen.fusion.item import Item, unlabelled
 from lichen.fusion.known import NONE
 from lichen.fusion.lost import Lost
-from lichen.fusion.selection import FactSelector
 from lichen.fusion.tasks.classify import Classify
 from lichen.fusion.tasks.task import Task
+from lichen.fusion.worded import Shown
 from lichen.lm.text_encoder import TextEncoder
 from lichen.lm.token_states import Tokens, TokenStates
 
@@ -48,6 +49,10 @@ class Batch(TypedDict, total=False):
     """`(batch, tokens, dim)`; frozen states up to the fusion point, where they are kept."""
     told_states: Tensor
     """`(batch, tokens, dim)`; frozen output for the text with its facts as words, where kept."""
+    fact_states: Tensor
+    """`(batch, mentions, facts, dim)`; facts as words, read apart up to the fusion point."""
+    moved: Tensor
+    """`(batch, mentions, dim)`; how far those facts move each mention, where that is kept."""
     labels: Tensor
     """What the task wants, such as `(batch,)` class ids; absent where none of it is known."""
     asked: Tensor
@@ -67,7 +72,8 @@ class Batcher:
         mentions: mentions of a text, in order, that are looked at; later ones are left out.
         num_entities: how many entities there are, to refuse ids of another graph.
         room: states that are added to a text beside its tokens.
-        shown: chooses the facts to show, or writes them into the text; None shows none.
+        shown: chooses the facts to show, writes them into the text or reads them apart from it;
+            None shows none.
         deal: `(entities,)` which entity stands in for each; None leaves them as they are.
         task: what is wanted of the samples.
     """
@@ -80,18 +86,19 @@ class Batcher:
         mentions: int = 4,
         num_entities: int | None = None,
         room: int = 0,
-        shown: FactSelector | Branches | None = None,
+        shown: Shown | None = None,
         deal: Tensor | None = None,
         task: Task | None = None,
     ) -> None:
         self.branches = shown if isinstance(shown, Branches) else None
+        self.reader = shown if isinstance(shown, FactReader) else None
         self.task = task or Classify()
         self.keeps_states = layer is not None
         self.tokens = TokenStates.of(text, layer)
         self.limit = text.max_tokens - room
         self.mentions = mentions
         self.num_entities = num_entities
-        self.selector = shown.selector if isinstance(shown, Branches) else shown
+        self.selector = shown.selector if isinstance(shown, Branches | FactReader) else shown
         self.deal = deal
         self.pad = int(text.tokenizer.pad_token_id or 0)
         self.truncated = 0
@@ -107,6 +114,9 @@ class Batcher:
         """
         tokens = self.tokens.get([s.text for s in samples])
         items = [self._item(s, t) for s, t in zip(samples, tokens, strict=True)]
+        if self.reader is not None and self.keeps_states:
+            moved = self.reader.moved(items, self.collate)
+            return [item._replace(moved=m) for item, m in zip(items, moved, strict=True)]
         if self.branches is None or not self.keeps_states:
             return items
         grown = [item.grown for item in items if item.grown is not None]
@@ -181,6 +191,11 @@ class Batcher:
         )
         if self.selector is not None:
             batch["facts"] = self._facts(items, self.selector.limit)
+        moved = [item.moved for item in items if item.moved is not None]
+        if moved:
+            batch["moved"] = torch.stack(moved).float()
+        elif self.reader is not None:
+            batch["fact_states"] = self.reader.states(items, self.mentions)
         states = [item.tokens.states for item in items if item.tokens.states is not None]
         if states:
             batch["states"] = _padded(states, mask, 0).float()

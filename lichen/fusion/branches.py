@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, cast
 
 import torch
-from torch import Tensor, nn
-from transformers import PreTrainedConfig
+from torch import Tensor
 
-from lichen.base.errors import ConfigError
 from lichen.base.progress import track
-from lichen.fusion.disentangled import disentangled_states, is_disentangled
+from lichen.fusion.seen import require_positions, seen_states
 from lichen.fusion.selection import Fact, FactSelector
-from lichen.lm.text_encoder import READABLE, TextEncoder
+from lichen.lm.text_encoder import TextEncoder
 from lichen.lm.token_states import STATE_TYPE, Tokens
 
 LIMIT_MIB = 2048
@@ -183,28 +180,6 @@ def _key(grown: Grown) -> bytes:
     return torch.cat([grown.ids, grown.positions, grown.visible.sum(1)]).numpy().tobytes()
 
 
-def takes_positions(backbone: nn.Module) -> bool:
-    """Say whether a backbone can be told where each token stands."""
-    return "position_ids" in inspect.signature(backbone.forward).parameters
-
-
-def require_positions(text: TextEncoder) -> None:
-    """Refuse a language model that does not take a position and a row of the mask for each token.
-
-    Raises:
-        ConfigError: it takes no positions, or goes by the distance of tokens in the sequence.
-    """
-    config = text.model.config
-    by_sequence = hasattr(config, "relative_attention_num_buckets")  # such as MPNet
-    by_sequence |= getattr(config, "conv_kernel_size", 0) > 0  # such as the largest DeBERTa
-    if by_sequence or not takes_positions(text.model):
-        raise ConfigError(
-            f"fusion 'input' must be told where each token stands, and whom it sees; {text.name!r} "
-            f"({type(text.model).__name__}) takes no positions. Take {READABLE} model, or another "
-            "fusion."
-        )
-
-
 def pad_grown(grown: Sequence[Grown]) -> dict[str, Tensor]:
     """Pad grown texts to one batch: `grown_ids`, `grown_positions`, `visible`, `again`.
 
@@ -227,34 +202,4 @@ def grown_states(text: TextEncoder, batch: Mapping[str, object]) -> Tensor:
     """Return the backbone's output for grown texts, `(batch, all tokens, dim)` float32."""
     names = ("grown_ids", "grown_positions", "visible")
     ids, positions, visible = (cast("Tensor", batch[k]).to(text.device) for k in names)
-    if is_disentangled(text.model):
-        with text.autocast():
-            found = disentangled_states(text.model, ids=ids, positions=positions, visible=visible)
-        return found.float()
-    masks = _masks(text, visible, positions)
-    with text.autocast():
-        out = text.model(input_ids=ids, position_ids=positions, attention_mask=masks)
-    states: Tensor = out.last_hidden_state
-    return states.float()
-
-
-def _masks(text: TextEncoder, visible: Tensor, positions: Tensor) -> Tensor | dict[str, Tensor]:
-    """Return who sees whom as the backbone takes it, nearness included where layers go by it."""
-    config = text.model.config
-    window = getattr(config, "sliding_window", None)
-    kinds = set(getattr(config, "layer_types", None) or ())
-    if window is None:
-        return _mask(config, visible)
-    apart = (positions.unsqueeze(2) - positions.unsqueeze(1)).abs()
-    near = visible & (apart < window + (not text.is_causal))
-    if not kinds:
-        return _mask(config, near)
-    return {k: _mask(config, near if k == "sliding_attention" else visible) for k in kinds}
-
-
-def _mask(config: PreTrainedConfig, visible: Tensor) -> Tensor:
-    """Return a mask `(batch, 1, all tokens, all tokens)`, bool or added to the scores."""
-    mask = visible.unsqueeze(1)
-    if config._attn_implementation == "sdpa":  # noqa: SLF001 - the public name is this
-        return mask
-    return torch.where(mask, 0.0, torch.finfo(torch.float32).min)
+    return seen_states(text, ids=ids, positions=positions, visible=visible)

@@ -32,6 +32,8 @@ class Item(NamedTuple):
     """The text with those facts as words, where the language model has yet to read it."""
     told_states: Tensor | None = None
     """`(tokens, dim)` half precision; what it made of that, where it is frozen."""
+    moved: Tensor | None = None
+    """`(mentions, dim)` half precision; how far facts read apart move a frozen model's mentions."""
     taught: Tensor | None = None
     """A teacher's logits for it: `(outputs,)`, or `(tokens, outputs)` where tokens are asked."""
 

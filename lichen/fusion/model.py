@@ -19,7 +19,6 @@ from lichen.data.vocabulary import Vocabulary
 from lichen.embedding.encoder import GraphEncoder
 from lichen.fusion.artifact import Parts, read_parts, require_alike, write_parts
 from lichen.fusion.batch import Batch, Batcher, to_device
-from lichen.fusion.branches import Branches
 from lichen.fusion.config import LATER, SETTINGS, FusedConfig
 from lichen.fusion.head import HeadInput, PairsHead, pool
 from lichen.fusion.heads import Head, make_head
@@ -29,8 +28,8 @@ from lichen.fusion.operator import Fusion, fusion_class
 from lichen.fusion.output import FusedOutput
 from lichen.fusion.parts import Origin, check_parts, entity_hash, make_config, scales_of
 from lichen.fusion.passage import Passage
-from lichen.fusion.selection import FactSelector
 from lichen.fusion.tasks.task import Task, make_task
+from lichen.fusion.worded import Shown, shown_facts
 from lichen.lm.lora import add_lora, is_lora, merge_lora
 from lichen.lm.text_encoder import TextEncoder
 
@@ -95,6 +94,7 @@ class FusedModel(PreTrainedModel):  # type: ignore[misc]
             text = TextEncoder(copy.deepcopy(text.model), text.tokenizer, name=text.name)
         self.text = text
         self.plain_text = given if config.lora else text
+        self.reader = given
         self._origin: Origin | None = Origin(given, nodes)
         self.graph = graph
         self.deal: Tensor | None = None
@@ -179,17 +179,10 @@ class FusedModel(PreTrainedModel):  # type: ignore[misc]
     def batcher(self) -> Batcher:
         """Return what turns samples into this model's batches."""
         config = self.config
-        shown: FactSelector | Branches | None = None
+        shown: Shown | None = None
         if self.graph is not None and self.fusion.READS_FACTS:
-            shown = selector = FactSelector(
-                self.graph,
-                limit=config.facts,
-                hops=config.hops,
-                how=config.select,
-                text=self.plain_text if self._origin is None else self._origin.text,
-            )
-            if config.fusion == "input":
-                shown = Branches(self.text, selector, hide_words=self.counts_only)
+            readers = (self.text, self.reader)
+            shown = shown_facts(config, self.graph, *readers, hide_words=self.counts_only)
         return Batcher(
             self.text,
             layer=self.layer,
@@ -362,8 +355,11 @@ class FusedModel(PreTrainedModel):  # type: ignore[misc]
                 "folder would not tell it from the real one. Train it again where it is compared."
             )
         graph = self.graph if self.fusion.READS_FACTS or self.config.triple else None
-        parts = Parts(self.plain_text, self.nodes, graph, self.config.to_dict(), self.own_state())
-        write_parts(Path(save_directory), parts)
+        said, own = self.config.to_dict(), self.own_state()
+        reader = None if self.reader is self.plain_text or graph is None else self.reader
+        write_parts(
+            Path(save_directory), Parts(self.plain_text, self.nodes, graph, said, own, reader)
+        )
 
     @classmethod
     def from_pretrained(
@@ -379,7 +375,7 @@ class FusedModel(PreTrainedModel):  # type: ignore[misc]
             ArtifactError: a file is missing, changed or of another format version.
             MissingExtraError: the model has adapters, and peft is not installed.
         """
-        text, nodes, graph, said, tensors = read_parts(Path(folder), device=device)
+        text, nodes, graph, said, tensors, reader = read_parts(Path(folder), device=device)
         model = cls(
             text,
             nodes,
@@ -392,6 +388,7 @@ class FusedModel(PreTrainedModel):  # type: ignore[misc]
         )
         require_alike(tensors, model.own_state(), where=folder)
         model.load_state_dict(tensors, strict=False)
+        model.reader = reader or text
         if said["train_text"] or said["train_nodes"]:
             model._origin = None
         model.eval()

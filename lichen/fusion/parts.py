@@ -13,7 +13,7 @@ from lichen.data.vocabulary import Vocabulary
 from lichen.embedding.encoder import GraphEncoder
 from lichen.fusion.config import FusedConfig, require_settings
 from lichen.fusion.operator import fusion_class
-from lichen.fusion.readable import require_readable
+from lichen.fusion.readable import is_readable, require_readable
 from lichen.fusion.tasks.task import make_task
 from lichen.lm.text_encoder import TextEncoder
 
@@ -54,7 +54,8 @@ def default_point(fusion: str, text: TextEncoder) -> int | str:
         ChoiceError: no such method.
     """
     if fusion == "input":
-        return "input"
+        last = FusedConfig(fusion=fusion, at=max(1, text.num_layers - 1))
+        return last.at if text.num_layers > 1 and is_readable(last, text) else "input"
     if fusion_class(fusion).NEEDS_INSIDE:
         return max(1, text.num_layers - 2)
     return "output"
@@ -183,15 +184,11 @@ def require_point(config: FusedConfig, text: TextEncoder) -> None:
         ConfigError: there is no such layer, or it does not suit the method or the language model.
     """
     point = config.point
-    needs_layers = config.fusion != "input"  # that reads facts as words, and then everything
+    needs_layers = config.fusion != "input" or config.at != "input"  # that reads everything
     if point is not None and needs_layers and not 0 <= point <= len(text.layers):
         raise ConfigError(
             f"fusion.at must be 'input', 'output' or a hidden layer from 1 to {text.num_layers}; "
             f"got {config.at!r}."
-        )
-    if config.fusion == "input" and config.at != "input":
-        raise ConfigError(
-            f"fusion.at must be 'input' for fusion 'input'; got {config.at!r}. Leave it out."
         )
     if fusion_class(config.fusion).NEEDS_INSIDE and point in (None, text.num_layers):
         raise ConfigError(

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from lichen.fusion.batch import Batch
-from lichen.fusion.branches import takes_positions
 from lichen.fusion.padding import in_parts
+from lichen.fusion.seen import takes_positions
 from lichen.fusion.splice import run_layers
 from lichen.lm.attention import attention_of
 from lichen.lm.text_encoder import TextEncoder

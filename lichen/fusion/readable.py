@@ -11,10 +11,12 @@ from torch import Tensor
 
 from lichen.base.errors import ConfigError, first_line
 from lichen.fusion.batch import Batch
-from lichen.fusion.branches import Grown, grown_states, pad_grown, require_positions
+from lichen.fusion.branches import Grown, grown_states, pad_grown
 from lichen.fusion.config import FusedConfig
 from lichen.fusion.operator import fusion_class
 from lichen.fusion.passage import Passage
+from lichen.fusion.seen import require_positions
+from lichen.fusion.told import told
 from lichen.lm.text_encoder import READABLE, TextEncoder
 
 ROUNDED, EXACT = 0.02, 1e-3
@@ -39,15 +41,24 @@ def require_readable(config: FusedConfig, text: TextEncoder) -> None:
             _require_fit(text.read(inputs))
         if config.fusion == "input":
             require_positions(text)
-            must = "must read a text with its facts as words"
+            must = f"must read a text with its facts as words, at fusion.at={config.at!r}"
             with _failing(text, must, or_take="another fusion"):
-                _require_fit(_read_grown(text, ids[0]))
+                _require_fit(_read_told(config, text, inputs))
         elif config.point is not None:
             must = f"must give states at fusion.at={config.at!r}, and go on from them"
             with _failing(text, must, or_take="at='output' and a fusion such as 'gate'"):
                 _read_inside(config, text, inputs)
     finally:
         text.model.train(was_training)
+
+
+def is_readable(config: FusedConfig, text: TextEncoder) -> bool:
+    """Say whether `require_readable` lets a language model pass."""
+    try:
+        require_readable(config, text)
+    except ConfigError:
+        return False
+    return True
 
 
 def _read_inside(config: FusedConfig, text: TextEncoder, inputs: dict[str, Tensor]) -> None:
@@ -60,13 +71,28 @@ def _read_inside(config: FusedConfig, text: TextEncoder, inputs: dict[str, Tenso
     _require_fit(states)
     out, whole = passage.after(states), text.read(inputs)
     _require_fit(out)
-    apart, most = (float(x.abs().max()) for x in (out - whole, whole))
-    if apart > (ROUNDED if text.uses_half else EXACT) * most:  # later layers read more than states
-        raise ValueError(f"states that are {apart:.2g} from those of a whole pass")
+    _require_alike(out, whole, text)
     if fusion_class(config.fusion).ROOM:
         behind = torch.ones((1, 1), dtype=torch.long, device=text.device)
         longer = torch.cat([states, states[:, :1]], 1)
         _require_fit(passage.after(longer, behind=behind), TRIED + 1)
+
+
+def _read_told(config: FusedConfig, text: TextEncoder, inputs: dict[str, Tensor]) -> Tensor:
+    """Return the states of a text whose second token has a fact."""
+    ids, point = inputs["input_ids"], config.point
+    if not point:
+        return _read_grown(text, ids[0])
+    states = text.read(inputs, point)
+    batch = {
+        "attention_mask": inputs["attention_mask"],
+        "mention_of": torch.tensor([[-1, 0, -1]], device=ids.device),
+        "facts": ids.new_zeros((1, 1, 1, 2)),
+        "fact_states": states[:, None, :1],
+    }
+    found = told(text, states, batch, at=point)
+    _require_alike(found.plain, text.read(inputs), text)
+    return found.plain + found.moved
 
 
 def _read_grown(text: TextEncoder, ids: Tensor) -> Tensor:
@@ -75,6 +101,13 @@ def _read_grown(text: TextEncoder, ids: Tensor) -> Tensor:
     visible = positions.unsqueeze(1) >= positions
     grown = Grown(ids.cpu(), positions + text.first_position, visible, torch.tensor([1]))
     return grown_states(text, pad_grown([grown]))
+
+
+def _require_alike(found: Tensor, whole: Tensor, text: TextEncoder) -> None:
+    """Refuse states of part of the layers where later ones read more than states."""
+    apart, most = (float(x.abs().max()) for x in (found - whole, whole))
+    if apart > (ROUNDED if text.uses_half else EXACT) * most:
+        raise ValueError(f"states that are {apart:.2g} from those of a whole pass")
 
 
 def _require_fit(states: Tensor, count: int = TRIED) -> None:

@@ -18,7 +18,7 @@ from lichen.lm.text_encoder import TextEncoder
 PAPER = "Caruana, 1997, Machine Learning 28 (hard parameter sharing)"
 SHARED = ("text", "plain_text", "backbone", "nodes", "fusion", "scale", "relation_scale")
 """What siblings have in common, tensor for tensor."""
-GIVEN = ("graph", "deal", "counts_only", "_origin")
+GIVEN = ("graph", "reader", "deal", "counts_only", "_origin")
 """What else a sibling takes over."""
 
 

@@ -71,6 +71,23 @@ def run_layers(
     Returns:
         `(batch, tokens, dim)`.
     """
+    view = spliced(backbone, given=given, stop=stop, as_tuple=as_tuple)
+    out: Tensor = view(**inputs).last_hidden_state
+    if stop is None:
+        return out
+    last = layer_list(view)[max(stop, 1) - 1]
+    assert isinstance(last, _Place)
+    return last.gave if stop else last.read
+
+
+def spliced(
+    backbone: nn.Module,
+    *,
+    given: tuple[int, Tensor] | None = None,
+    stop: int | None = None,
+    as_tuple: bool,
+) -> nn.Module:
+    """Return a view of a backbone that runs some of its layers; arguments as of `run_layers`."""
     layers = list(layer_list(backbone))
     start, states = given or (0, None)
     places = [
@@ -82,12 +99,8 @@ def run_layers(
         )
         for i, layer in enumerate(layers)
     ]
-    last = places[max(stop or 0, 1) - 1]
-    last.keeps = True
-    out: Tensor = _with_layers(backbone, places)(**inputs).last_hidden_state
-    if stop is None:
-        return out
-    return last.gave if stop else last.read
+    places[max(stop or 0, 1) - 1].keeps = stop is not None
+    return _with_layers(backbone, places)
 
 
 def _with_layers(backbone: nn.Module, layers: Sequence[nn.Module]) -> nn.Module:

@@ -78,7 +78,8 @@ def test_every_word_sees_entity_tokens(decoder, nodes, graph, samples):
 def test_facts_in_the_input_stand_before_their_mention_where_it_is_read_again(
     decoder, nodes, graph, samples
 ):
-    model = FusedModel(decoder, nodes, graph=graph, fusion="input", labels=LABELS, train_text=True)
+    parts = {"graph": graph, "fusion": "input", "at": "input", "labels": LABELS}
+    model = FusedModel(decoder, nodes, train_text=True, **parts)
     item = model.batcher().items(samples[:1])[0]
     ids, positions, visible, again = item.grown
     own = len(again)

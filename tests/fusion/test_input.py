@@ -13,12 +13,13 @@ def states_of(model, samples):
 
 
 @torch.no_grad()
+@pytest.mark.parametrize("at", ["input", 1, 2])
 @pytest.mark.parametrize("train_text", [False, True])
 def test_a_fact_changes_its_mention_alone_as_far_as_the_gate_is_open(
-    text, nodes, graph, samples, train_text
+    text, nodes, graph, samples, train_text, at
 ):
     parts = {"labels": LABELS, "train_text": train_text}
-    model = FusedModel(text, nodes, graph=graph, fusion="input", **parts)
+    model = FusedModel(text, nodes, graph=graph, fusion="input", at=at, **parts)
     plain = states_of(FusedModel(text, nodes, fusion="none", **parts), samples[:1])
     moved = []
     for bias in (-100.0, 0.0, 100.0):
@@ -37,7 +38,8 @@ def test_a_mention_read_again_is_as_in_the_paper_where_no_other_mention_is(
     text, nodes, graph, samples
 ):
     """One layer, all other tokens equal: what the mention reads is what K-BERT's reads."""
-    model = FusedModel(text, nodes, graph=graph, fusion="input", labels=LABELS, train_text=True)
+    parts = {"graph": graph, "fusion": "input", "at": "input", "labels": LABELS}
+    model = FusedModel(text, nodes, train_text=True, **parts)
     model.fusion.gate.bias.fill_(100.0)
     model.backbone.encoder.layer = model.backbone.encoder.layer[:1]
     batcher = model.batcher()
@@ -59,7 +61,8 @@ def test_a_mention_read_again_is_as_in_the_paper_where_no_other_mention_is(
 
 @torch.no_grad()
 def test_a_text_without_facts_is_read_once(text, nodes, graph, samples, monkeypatch):
-    model = FusedModel(text, nodes, graph=graph, fusion="input", labels=LABELS)
+    parts = {"graph": graph, "fusion": "input", "labels": LABELS}
+    model = FusedModel(text, nodes, at="input", **parts)
     batcher = model.batcher()
     read = []
     monkeypatch.setattr(batcher.branches, "states", lambda grown: read.extend(grown) or grown)
@@ -73,7 +76,8 @@ def test_a_text_without_facts_is_read_once(text, nodes, graph, samples, monkeypa
 
 
 def test_it_trains_the_language_model_through_the_facts(text, nodes, graph, samples):
-    model = FusedModel(text, nodes, graph=graph, fusion="input", labels=LABELS, train_text=True)
+    parts = {"graph": graph, "fusion": "input", "at": "input", "labels": LABELS}
+    model = FusedModel(text, nodes, train_text=True, **parts)
     batcher = model.batcher()
     batch = batcher.collate(batcher.items(samples))
     assert "states" not in batch
@@ -84,3 +88,21 @@ def test_it_trains_the_language_model_through_the_facts(text, nodes, graph, samp
     likes = text.tokenizer.convert_tokens_to_ids("likes")
     assert likes not in batch["input_ids"][3]
     assert reached[likes]
+
+
+@torch.no_grad()
+def test_what_reads_the_facts_is_saved_beside_a_trained_language_model(
+    text, nodes, graph, samples, tmp_path
+):
+    parts = {"graph": graph, "labels": LABELS, "train_text": True}
+    model = FusedModel(text, nodes, fusion="input", **parts)
+    model.fusion.gate.bias.fill_(2.0)
+    for parameter in (*model.backbone.parameters(), *model.head.parameters()):
+        parameter += 0.3 * torch.randn(parameter.shape)
+    said = model.predict(samples)
+    model.save_pretrained(tmp_path)
+    again = FusedModel.from_pretrained(tmp_path, device="cpu")
+    assert torch.equal(again.predict(samples), said)
+    assert again.reader.fingerprint == text.fingerprint != again.text.fingerprint
+    again.reader = again.text
+    assert not torch.equal(again.predict(samples), said)

@@ -10,7 +10,7 @@ from lichen.fusion.parts import default_point, require_links, scales_of
 
 def test_a_method_reads_as_late_as_it_can(text):
     points = {name: default_point(name, text) for name in ("gate", "input", "entity_tokens")}
-    assert points == {"gate": "output", "input": "input", "entity_tokens": 1}
+    assert points == {"gate": "output", "input": 2, "entity_tokens": 1}
 
 
 @pytest.mark.parametrize(("head", "spread"), [("pairs", 1.0), ("pooled", 0.3)])
@@ -48,8 +48,9 @@ def test_vectors_of_an_empty_graph_are_refused(text):
 def test_points_that_do_not_suit_are_refused(text, nodes, graph):
     with pytest.raises(ConfigError, match="before the last"):
         FusedModel(text, nodes, fusion="entity_tokens", at=3)
-    with pytest.raises(ConfigError, match="must be 'input' for fusion 'input'"):
-        FusedModel(text, nodes, graph=graph, fusion="input", at=1)
+    for at in ("output", 3):
+        with pytest.raises(ConfigError, match="before the last"):
+            FusedModel(text, nodes, graph=graph, fusion="input", at=at)
     with pytest.raises(ConfigError, match="from 1 to 3"):
         FusedModel(text, nodes, at=-1)
 
