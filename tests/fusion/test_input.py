@@ -98,7 +98,7 @@ def test_what_reads_the_facts_is_saved_beside_a_trained_language_model(
     model = FusedModel(text, nodes, fusion="input", **parts)
     model.fusion.gate.bias.fill_(2.0)
     for parameter in (*model.backbone.parameters(), *model.head.parameters()):
-        parameter += 0.3 * torch.randn(parameter.shape)
+        parameter.add_(torch.randn(parameter.shape), alpha=0.3)
     said = model.predict(samples)
     model.save_pretrained(tmp_path)
     again = FusedModel.from_pretrained(tmp_path, device="cpu")

@@ -3,10 +3,7 @@
 import pytest
 import torch
 
-from lichen.fusion.batch import Batcher
-from lichen.fusion.fact_reader import FactReader
 from lichen.fusion.seen import takes_positions
-from lichen.fusion.selection import FactSelector
 from lichen.fusion.told import told
 from lichen.lm import text_encoder
 
@@ -96,29 +93,3 @@ def test_a_text_alone_and_in_a_batch_is_told_the_same(any_text, drawn):
     at = any_text.num_layers - 1
     alone = read(any_text, {k: x[:1] for k, x in batch.items()}, at)
     assert torch.allclose(read(any_text, batch, at).moved[:1], alone.moved, atol=1e-5)
-
-
-@pytest.mark.parametrize("hide", [False, True])
-def test_a_fact_is_read_once_as_a_sentence(text, graph, samples, hide, monkeypatch):
-    reader = FactReader(text, text, FactSelector(graph, limit=3), layer=2, hide_words=hide)
-    asked = []
-    plain = text.states
-
-    def states(texts, layer):
-        asked.extend(texts)
-        return plain(texts, layer)
-
-    monkeypatch.setattr(text, "states", states)
-    item = item_of(text, graph, samples[0])
-    found = reader.states([item, item], 2)
-    assert found.shape == (2, 2, 3, DIM)
-    reader.states([item], 2)
-    assert len(asked) == len(set(asked)) > 0
-    words = asked[0]
-    expected = plain([words], 2).states[0, 1:-1].mean(0)
-    assert any(torch.allclose(row, expected, atol=2e-3) for row in found[0].flatten(0, 1))
-    assert ("[UNK]" in words) is hide
-
-
-def item_of(text, graph, sample):
-    return Batcher(text, mentions=2, shown=FactSelector(graph, limit=3)).items([sample])[0]

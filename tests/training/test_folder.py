@@ -95,4 +95,4 @@ def test_a_method_that_reads_otherwise_than_before_is_another_run(world, world_g
         for fusion, graph in (("gate", None), ("input", world_graph))
     }
     assert "reading" not in specs["gate"]
-    assert specs["input"]["reading"] == 2
+    assert specs["input"]["reading"] == 3
