@@ -47,12 +47,13 @@ def told(text: TextEncoder, states: Tensor, batch: Mapping[str, object], *, at: 
     is_fact = is_fact & owners.any(1).unsqueeze(-1)
     mentions, most = _used(is_fact.any(-1)), _used(is_fact.flatten(0, 1))
     is_fact, owners = is_fact[:, :mentions, :most], owners[..., :mentions]
-    speaker = _speakers(owners, is_causal=text.is_causal)
+    ends = (owners * torch.arange(mask.shape[1], device=mask.device).view(1, -1, 1)).amax(1)
+    speaker = ends if text.is_causal else owners.int().argmax(1)  # a causal last one has read all
     again = speaker.unsqueeze(-1).expand(-1, -1, states.shape[-1])
     beside = known[:, :mentions, :most].flatten(1, 2).to(states.dtype)
     out = seen_states(
         text,
-        positions=_positions(text, mask, speaker, most),
+        positions=_positions(text, mask, (speaker, ends), most),
         visible=_visible(mask.bool(), speaker, is_fact, is_causal=text.is_causal),
         given=(at, torch.cat([states, states.gather(1, again), beside], 1)),
     )
@@ -67,21 +68,17 @@ def _used(there: Tensor) -> int:
     return int(columns.max()) + 1 if len(columns) else 0
 
 
-def _speakers(owners: Tensor, *, is_causal: bool) -> Tensor:
-    """Return the token that is read again for each mention, `(batch, mentions)`.
+def _positions(text: TextEncoder, mask: Tensor, at: tuple[Tensor, Tensor], most: int) -> Tensor:
+    """Return where tokens, second readings and `most` facts a mention stand, `(batch, all)`.
 
-    It is the first; in a causal model, where that has not read the mention, the last.
+    Args:
+        text: the language model.
+        mask: `(batch, tokens)`.
+        at: `(batch, mentions)` each; the token that is read again, and the mention's last one.
+        most: facts a mention.
     """
-    numbers = torch.arange(owners.shape[1], device=owners.device).view(1, -1, 1)
-    if is_causal:
-        return (owners * numbers).amax(1)
-    return owners.int().argmax(1)
-
-
-def _positions(text: TextEncoder, mask: Tensor, speaker: Tensor, most: int) -> Tensor:
-    """Return where tokens, second readings and `most` facts a mention stand, `(batch, all)`."""
     own = torch.arange(mask.shape[1], device=mask.device).expand_as(mask)
-    beside = speaker.repeat_interleave(most, 1)
+    speaker, beside = at[0], at[1].repeat_interleave(most, 1)
     late = int(text.is_causal)
     found = torch.cat([own, speaker + late, beside + 1 - late], 1) + text.first_position
     return found.clamp(max=text.num_positions - 1)

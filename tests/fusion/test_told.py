@@ -93,3 +93,26 @@ def test_a_text_alone_and_in_a_batch_is_told_the_same(any_text, drawn):
     at = any_text.num_layers - 1
     alone = read(any_text, {k: x[:1] for k, x in batch.items()}, at)
     assert torch.allclose(read(any_text, batch, at).moved[:1], alone.moved, atol=1e-5)
+
+
+def test_facts_stand_behind_their_mention_and_before_what_a_causal_model_reads_again(
+    any_text, drawn, monkeypatch
+):
+    told_of = []
+    monkeypatch.setattr(
+        "lichen.fusion.told.seen_states",
+        lambda _text, **given: told_of.append(given) or given["given"][1],
+    )
+    batch = batch_of(any_text, OWNERS[:1], HAS[:1], drawn)
+    read(any_text, batch, 1)
+    places = (told_of[0]["positions"][0] - any_text.first_position).tolist()
+    assert places[:6] == [0, 1, 2, 3, 4, 5]
+    again, facts = places[6:8], places[8:]
+    if any_text.is_causal:
+        assert (again, facts) == ([3, 5], [2, 2, 4, 4])
+    else:
+        assert (again, facts) == ([1, 4], [3, 3, 5, 5])
+    sees, seen = told_of[0]["visible"][0].nonzero(as_tuple=True)
+    if any_text.is_causal:
+        where = torch.tensor(places)
+        assert (where[sees] >= where[seen]).all()

@@ -40,11 +40,11 @@ def test_words_and_links_are_hidden_and_the_batch_is_left_alone(world):
 
 
 @torch.no_grad()
-def test_hidden_words_are_hidden_from_facts_as_words_too(world, world_graph):
+@pytest.mark.parametrize("at", ["input", 1])
+def test_hidden_words_are_hidden_from_facts_as_words_too(world, world_graph, at):
     text, nodes, corpus = world
-    model = FusedModel(
-        text, nodes, fusion="input", graph=world_graph, labels=corpus.labels(), train_text=True
-    )
+    parts = {"graph": world_graph, "labels": corpus.labels(), "train_text": True}
+    model = FusedModel(text, nodes, fusion="input", at=at, **parts)
     batcher = model.batcher()
     batch = batcher.collate(batcher.items(corpus.test.samples(model.labels))[:8])
     hidden = perturbed(batch, share=0.6, draw=torch.Generator().manual_seed(0))
@@ -52,7 +52,8 @@ def test_hidden_words_are_hidden_from_facts_as_words_too(world, world_graph):
     before, after = model.fused_states(batch), model.fused_states(hidden)
     assert torch.isfinite(after[seen]).all()
     assert (after[seen] - before[seen]).abs().max() > 1e-3
-    assert torch.equal(batch["visible"].any(2), hidden["visible"].any(2))
+    if at == "input":
+        assert torch.equal(batch["visible"].any(2), hidden["visible"].any(2))
 
 
 def test_unsure_questions_do_not_count():

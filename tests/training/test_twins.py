@@ -78,11 +78,18 @@ def test_the_counting_twin_knows_how_many_facts_and_not_which(world, tmp_path):
     for kind in ("count", "shuffled"):
         with pytest.raises(ConfigError, match="must not be saved"):
             untrained_twin(model, kind, 0).save_pretrained(tmp_path)
-    worded = FusedModel(text, few, graph=graph, fusion="input", labels=labels)
-    twin_words = untrained_twin(worded, "count", 0).batcher().branches._words(0, (0, 1))
-    words = worded.batcher().branches._words(0, (0, 1))
-    assert len(twin_words) == len(words)
-    assert len(set(twin_words)) == 1
+    for at, shown in (("input", "branches"), (1, "reader")):
+        worded = FusedModel(text, few, graph=graph, fusion="input", labels=labels, at=at)
+        words, twin_words = (
+            tokens_of(text, getattr(one.batcher(), shown)._words(0, (0, 1)))
+            for one in (worded, untrained_twin(worded, "count", 0))
+        )
+        assert len(twin_words) == len(words)
+        assert len(set(twin_words)) == 1
+
+
+def tokens_of(text, words):
+    return text.tokenizer.tokenize(words) if isinstance(words, str) else words
 
 
 def test_twins_of_what_cannot_have_them_are_refused(world, tmp_path):
