@@ -42,7 +42,10 @@ def write_parts(folder: Path, parts: Parts) -> None:
         parts.nodes.save(folder / NODES)
     if parts.graph is not None:
         parts.graph.save(folder / GRAPH)
-    documents = {"config": parts.config | {"text": parts.text.fingerprint}}
+    readers = {"text": parts.text.fingerprint}
+    if parts.reader is not None:
+        readers["reader"] = parts.reader.fingerprint
+    documents = {"config": parts.config | readers}
     write_artifact(folder, kind=KIND, tensors=parts.tensors, documents=documents)
 
 
@@ -54,17 +57,21 @@ def read_parts(folder: Path, *, device: str | torch.device | None) -> Parts:
     """
     tensors, documents = read_artifact(folder, kind=KIND)
     said = dict(documents["config"])
-    text = TextEncoder.load(folder / TEXT, device=device)
-    if said["text"] != text.fingerprint:
-        raise ArtifactError(
-            f"{folder / TEXT}: must hold the language model {said['text']}; it holds "
-            f"{text.fingerprint}. The file was changed; save again."
-        )
-    has_reader = (folder / READER).is_dir()
-    reader = TextEncoder.load(folder / READER, device=device) if has_reader else None
+    text = _read_text(folder / TEXT, said["text"], device)
+    reader = _read_text(folder / READER, said["reader"], device) if "reader" in said else None
     nodes = GraphEncoder.load(folder / NODES) if (folder / NODES).is_dir() else None
     graph = Graph.load(folder / GRAPH) if (folder / GRAPH).is_dir() else None
     return Parts(text, nodes, graph, said, tensors, reader)
+
+
+def _read_text(folder: Path, wanted: str, device: str | torch.device | None) -> TextEncoder:
+    text = TextEncoder.load(folder, device=device)
+    if wanted != text.fingerprint:
+        raise ArtifactError(
+            f"{folder}: must hold the language model {wanted}; it holds {text.fingerprint}. The "
+            "file was changed; save again."
+        )
+    return text
 
 
 def require_alike(

@@ -143,6 +143,11 @@ class FusedConfig(PretrainedConfig):  # type: ignore[misc]
         """Say whether the language model is trained, whole or by adapters."""
         return self.train_text or self.lora > 0
 
+    @property
+    def keeps_reader(self) -> bool:
+        """Say whether facts want the language model as given, to read them or tell relevance."""
+        return self.select == "relevance" or (self.fusion == "input" and self.at != "input")
+
     def settings(self) -> dict[str, Any]:
         """Return the further arguments of the `FusedModel` that this configures."""
         used = [key for key in LATER if getattr(self, key) != getattr(type(self), key)]

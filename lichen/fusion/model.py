@@ -356,7 +356,8 @@ class FusedModel(PreTrainedModel):  # type: ignore[misc]
             )
         graph = self.graph if self.fusion.READS_FACTS or self.config.triple else None
         said, own = self.config.to_dict(), self.own_state()
-        reader = None if self.reader is self.plain_text or graph is None else self.reader
+        is_kept = self.config.keeps_reader and graph is not None
+        reader = self.reader if is_kept and self.reader is not self.plain_text else None
         write_parts(
             Path(save_directory), Parts(self.plain_text, self.nodes, graph, said, own, reader)
         )

@@ -41,3 +41,17 @@ def test_names_that_are_no_settings_are_refused():
     require_settings("a setting", ["facts", "group", "at"], more=("at",))
     with pytest.raises(ChoiceError, match=r"a setting must be one of .* Did you mean 'mentions'"):
         require_settings("a setting", ["seed", "mentoins"])
+
+
+@pytest.mark.parametrize(
+    ("settings", "keeps"),
+    [
+        ({"fusion": "input", "at": 2}, True),
+        ({"fusion": "input", "at": "input"}, False),
+        ({"fusion": "neighbours"}, False),
+        ({"fusion": "neighbours", "select": "relevance"}, True),
+    ],
+    ids=str,
+)
+def test_what_reads_facts_is_kept_where_it_does(settings, keeps):
+    assert FusedConfig(**settings).keeps_reader is keeps
