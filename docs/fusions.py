@@ -35,7 +35,8 @@ SLOW = {
     "entity_tokens": "the language model's last layers run at each step: a run took 60 s on ner,"
     " two busy cores",
     "input": "every text is read anew beside its facts, and once more for each twin and "
-    "seed; with facts as words in the text a run on pubmedqa reads for 38 s, trains for 10 s and predicts for 21 s, two busy cores",
+    "seed; with facts as words in the text a run on pubmedqa read for 38 s, trained for 10 s "
+    "and predicted for 21 s, two busy cores",
 }
 """What makes a run of these fusions long."""
 LONG_S = 30.0
