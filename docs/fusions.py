@@ -34,9 +34,6 @@ SLOW = {
     "a run on pubmedqa trains for 137 s and predicts for 33 s, two busy cores",
     "entity_tokens": "the language model's last layers run at each step: a run took 60 s on ner,"
     " two busy cores",
-    "input": "every text is read anew beside its facts, and once more for each twin and "
-    "seed; with facts as words in the text a run on pubmedqa read for 38 s, trained for 10 s "
-    "and predicted for 21 s, two busy cores",
 }
 """What makes a run of these fusions long."""
 LONG_S = 30.0
