@@ -96,7 +96,7 @@ def test_what_was_not_measured_is_told_with_its_reason(pages, row):
     section = "\n".join(pages.fusion_section([row, other]))
     assert "\n| woods | 72.0 | – | – | – | 🟩 74.9 (+2.1) | – |\n" in section
     assert f"\n- `adapter` on woods: {pages.SLOW['adapter']}.\n" in section
-    assert f"\n- `add`, `concat` on woods: {pages.UNASKED}.\n" in section
+    assert f"\n- `add`, `concat`, `input` on woods: {pages.UNASKED}.\n" in section
     assert pages.GAPS not in "\n".join(pages.fusion_section([row]))
 
 
