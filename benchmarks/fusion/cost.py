@@ -21,7 +21,15 @@ from lichen.fusion import EVERY
 from lichen.fusion.batch import Batch
 
 BATCH, BATCHES = 32, 4
-SHORT = {"input": {"facts": 2}}
+WORDS = "input, words in the text"
+SPECIAL = {
+    "input": {"facts": 2},
+    WORDS: {"fusion": "input", "facts": 2, "at": "input"},
+}
+"""Settings that differ from the defaults, by line."""
+
+
+LINES = (*EVERY, WORDS)
 
 
 def batches_of(model: li.FusedModel, claims: li.Corpus) -> list[Batch]:
@@ -59,7 +67,7 @@ def learn(model: li.FusedModel, batches: list[Batch]) -> float:
 def main() -> None:
     """Measure the fusions asked for, print the ratios and write the rows."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--fusions", nargs="+", default=list(EVERY), choices=EVERY)
+    parser.add_argument("--fusions", nargs="+", default=LINES, choices=LINES)
     parser.add_argument("--repetitions", type=int, default=7)
     asked = parser.parse_args()
     graph, text = li.Graph.load("atlas"), li.TextEncoder.load(device="cpu")
@@ -68,7 +76,7 @@ def main() -> None:
     shared = {"labels": claims.labels(), "graph": graph, "train_text": True, "head": "pooled"}
     names = ("none", *asked.fusions)
     models = {
-        name: li.FusedModel(text, nodes, fusion=name, **{**shared, **SHORT.get(name, {})})
+        name: li.FusedModel(text, nodes, **{"fusion": name, **shared, **SPECIAL.get(name, {})})
         for name in names
     }
     fed = {name: batches_of(model, claims) for name, model in models.items()}

@@ -8,14 +8,12 @@ from typing import NamedTuple, cast
 import torch
 from torch import Tensor
 
-from lichen.base.progress import track
+from lichen.fusion.kept import computed_once
 from lichen.fusion.seen import require_positions, seen_states
 from lichen.fusion.selection import Fact, FactSelector
 from lichen.lm.text_encoder import TextEncoder
 from lichen.lm.token_states import STATE_TYPE, Tokens
 
-LIMIT_MIB = 2048
-"""Memory for kept states of grown texts."""
 LONGEST = 12
 """Tokens of one fact; what is longer is cut."""
 
@@ -130,22 +128,21 @@ class Branches:
 
     def states(self, grown: Sequence[Grown]) -> list[Tensor]:
         """Return the frozen states read with facts, `(own tokens, dim)` half precision a text."""
-        store = self.text.stores.setdefault("grown", {})
-        assert isinstance(store, dict)
-        keys = [_key(g) for g in grown]
-        new = sorted({k: i for i, k in enumerate(keys) if k not in store}.values())
-        new.sort(key=lambda i: len(grown[i].ids))
-        fresh: dict[bytes, Tensor] = {}
-        for start in track(range(0, len(new), 32), what="reading texts with facts"):
-            rows = new[start : start + 32]
+
+        def read(rows: list[int]) -> list[Tensor]:
             with torch.no_grad():
                 out = grown_states(self.text, pad_grown([grown[i] for i in rows]))
-            for i, states in zip(rows, out, strict=True):
-                fresh[keys[i]] = states[grown[i].again].to("cpu", STATE_TYPE)
-        size = sum(s.numel() * s.itemsize for s in (*store.values(), *fresh.values()))
-        if size <= LIMIT_MIB * 2**20:
-            store |= fresh
-        return [fresh[k] if k in fresh else store[k] for k in keys]
+            pairs = zip(rows, out, strict=True)
+            return [states[grown[i].again].to("cpu", STATE_TYPE) for i, states in pairs]
+
+        return computed_once(
+            self.text,
+            "grown",
+            [_key(g) for g in grown],
+            read,
+            lengths=[len(g.ids) for g in grown],
+            what="reading texts with facts",
+        )
 
 
 class _Branch(NamedTuple):

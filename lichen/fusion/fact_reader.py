@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from lichen.base.progress import track
-from lichen.fusion.branches import LIMIT_MIB
+from lichen.fusion.kept import computed_once
 from lichen.fusion.seen import require_positions
 from lichen.fusion.selection import Fact, FactSelector
 from lichen.fusion.told import told
@@ -18,9 +17,6 @@ from lichen.lm.token_states import STATE_TYPE
 
 if TYPE_CHECKING:
     from lichen.fusion.item import Item
-
-PART = 64
-"""Facts, or texts, of a forward pass."""
 
 
 class FactReader:
@@ -64,13 +60,15 @@ class FactReader:
             items: each with the facts about its mentions.
             mentions: of an item, that are looked at.
         """
-        worded = [self._worded(item) for item in items]
-        kept = self._read([words for item in worded for about in item for words in about])
         out = torch.zeros((len(items), mentions, self.selector.limit, self.text.dim))
-        for i, item in enumerate(worded):
-            for j, about in enumerate(item):
-                for k, words in enumerate(about):
-                    out[i, j, k] = kept[words]
+        places: list[tuple[int, int, int]] = []
+        worded: list[str] = []
+        for i, item in enumerate(items):
+            for j, about in enumerate(self._worded(item)):
+                places += [(i, j, k) for k in range(len(about))]
+                worded += about
+        if places:
+            out[tuple(torch.tensor(places).T)] = torch.stack(self._read(worded)).float()
         return out
 
     def moved(
@@ -82,18 +80,14 @@ class FactReader:
             items: each with the facts about its mentions.
             collate: items to a batch.
         """
-        store = self.text.stores.setdefault(f"moved {self.layer}", {})
-        assert isinstance(store, dict)
-        keys = [self._key(item) for item in items]
-        new = sorted({key: i for i, key in enumerate(keys) if key not in store}.values())
-        new.sort(key=lambda i: len(items[i].tokens.ids))
-        fresh: dict[object, Tensor] = {}
-        for start in track(range(0, len(new), PART), what="reading texts with facts"):
-            rows = new[start : start + PART]
-            found = self._moved(collate([items[i] for i in rows]))
-            fresh.update(zip((keys[i] for i in rows), found, strict=True))
-        _keep(store, fresh)
-        return [fresh[key] if key in fresh else store[key] for key in keys]
+        return computed_once(
+            self.text,
+            f"moved {self.layer}",
+            [self._key(item) for item in items],
+            lambda rows: self._moved(collate([items[i] for i in rows])),
+            lengths=[len(item.tokens.ids) for item in items],
+            what="reading texts with facts",
+        )
 
     @torch.no_grad()
     def _moved(self, batch: Mapping[str, object]) -> Tensor:
@@ -105,7 +99,7 @@ class FactReader:
         states = self.text.read(inputs, self.layer)
         return told(self.text, states, batch, at=self.layer).moved.to("cpu", STATE_TYPE)
 
-    def _key(self, item: Item) -> object:
+    def _key(self, item: Item) -> Hashable:
         places = torch.cat([item.tokens.ids, item.mention_of])
         return places.numpy().tobytes(), self._worded(item)
 
@@ -121,26 +115,19 @@ class FactReader:
         empty = tokenizer.mask_token or tokenizer.unk_token or tokenizer.eos_token or "_"
         return " ".join([empty] * len(words.split()))
 
-    def _read(self, worded: Sequence[str]) -> dict[str, Tensor]:
-        store = self.reader.stores.setdefault(f"facts {self.layer}", {})
-        assert isinstance(store, dict)
-        new = sorted({words for words in worded if words not in store}, key=lambda w: (len(w), w))
-        fresh: dict[object, Tensor] = {}
-        for start in range(0, len(new), PART):
-            part = new[start : start + PART]
-            states, mask, offsets, _ids = self.reader.states(part, self.layer)
-            said = mask & (offsets[..., 1] > offsets[..., 0]).to(
-                mask.device
-            )  # none opens or closes
-            said = torch.where(said.any(1, keepdim=True), said, mask).unsqueeze(-1)
-            means = (states * said).sum(1) / said.sum(1)
-            fresh.update(zip(part, means.to("cpu", STATE_TYPE), strict=True))
-        _keep(store, fresh)
-        return {words: fresh[words] if words in fresh else store[words] for words in worded}
+    def _read(self, worded: Sequence[str]) -> list[Tensor]:
+        def read(rows: list[int]) -> Tensor:
+            said = self.reader.states([worded[i] for i in rows], self.layer)
+            own = said.offsets[..., 1] > said.offsets[..., 0]  # none that opens or closes
+            own = own.to(said.mask.device) & said.mask
+            own = torch.where(own.any(1, keepdim=True), own, said.mask).unsqueeze(-1)
+            return ((said.states * own).sum(1) / own.sum(1)).to("cpu", STATE_TYPE)
 
-
-def _keep(store: dict[object, Tensor], fresh: dict[object, Tensor]) -> None:
-    """Add states to those kept as long as there is memory for them."""
-    size = sum(s.numel() * s.itemsize for s in (*store.values(), *fresh.values()))
-    if size <= LIMIT_MIB * 2**20:
-        store |= fresh
+        return computed_once(
+            self.reader,
+            f"facts {self.layer}",
+            worded,
+            read,
+            lengths=[len(words) for words in worded],
+            what="reading facts",
+        )

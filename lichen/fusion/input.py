@@ -23,7 +23,7 @@ class InputFusion(Fusion):
     any text, once, by the language model as it was given; the mean state of its words stands in the
     sequence. One token of the mention is read again by the layers above, and what that changes is
     changed in all of the mention's tokens. At "input" the facts' own words stand in the sequence,
-    and every token of the mention is read again by all layers, which costs twice the time.
+    and every token of the mention is read again by all layers, which takes up to twice the time.
 
     In both a fact takes soft positions after its mention, sees the mention, itself and the tokens
     that open and close the text, and only the mention, where it is read again, sees it (the
@@ -69,7 +69,7 @@ class InputFusion(Fusion):
     def weigh(self, passage: Passage, known: Known) -> Shares:
         """Return the gate as the weight of a mention's facts, in equal parts.
 
-        They are read as one text, so what each of them counts for in it is not known.
+        They are read at once, so what each of them counts for in it is not known.
         """
         plain, moved = _readings(passage, known)
         at_tokens = plain.new_zeros((*known.mask.shape, 1))

@@ -184,13 +184,14 @@ def require_point(config: FusedConfig, text: TextEncoder) -> None:
         ConfigError: there is no such layer, or it does not suit the method or the language model.
     """
     point = config.point
-    needs_layers = config.fusion != "input" or config.at != "input"  # that reads everything
-    if point is not None and needs_layers and not 0 <= point <= len(text.layers):
+    runs_whole = config.fusion == "input" and config.at == "input"  # whatever holds its layers
+    if point is not None and not runs_whole and not 0 <= point <= len(text.layers):
         raise ConfigError(
             f"fusion.at must be 'input', 'output' or a hidden layer from 1 to {text.num_layers}; "
             f"got {config.at!r}."
         )
-    if fusion_class(config.fusion).NEEDS_INSIDE and point in (None, text.num_layers):
+    needs_inside = fusion_class(config.fusion).NEEDS_INSIDE and not runs_whole
+    if needs_inside and point in (None, text.num_layers):
         raise ConfigError(
             f"fusion.at must be 'input' or a hidden layer before the last for fusion "
             f"{config.fusion!r}, which needs layers to read what it adds; got {config.at!r}."

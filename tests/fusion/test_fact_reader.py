@@ -60,7 +60,7 @@ def test_other_facts_of_the_same_text_are_read_anew(text, graph, samples):
 
 
 def test_memory_for_states_has_a_limit(text, graph, samples, monkeypatch):
-    monkeypatch.setattr("lichen.fusion.fact_reader.LIMIT_MIB", 0)
+    monkeypatch.setattr("lichen.fusion.kept.LIMIT_MIB", 0)
     reader = FactReader(text, text, FactSelector(graph, limit=3), layer=2)
     item = Batcher(text, mentions=2, shown=reader).items(samples[:1])[0]
     once, twice = (reader.states([item], 2) for _ in range(2))

@@ -106,3 +106,10 @@ def test_what_reads_the_facts_is_saved_beside_a_trained_language_model(
     assert again.reader.fingerprint == text.fingerprint != again.text.fingerprint
     again.reader = again.text
     assert not torch.equal(again.predict(samples), said)
+
+
+@pytest.mark.parametrize("select", ["specific", "relevance"])
+def test_what_tells_relevance_is_saved_too(text, nodes, graph, tmp_path, select):
+    parts = {"graph": graph, "labels": LABELS, "train_text": True, "select": select}
+    FusedModel(text, nodes, fusion="neighbours", **parts).save_pretrained(tmp_path)
+    assert (tmp_path / "reader").is_dir() is (select == "relevance")

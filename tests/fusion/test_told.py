@@ -29,8 +29,7 @@ def batch_of(text, owners, has, draw):
 
 
 OWNERS = [[-1, 0, 0, -1, 1, -1], [-1, -1, -1, 0, -1, -1], [-1, -1, -1, -1, -1, -1]]
-HAS = [[[1, 1, 0], [1, 0, 0]], [[0, 0, 0], [0, 0, 0]], [[1, 1, 1], [0, 0, 0]]]
-HAS = [[[bool(x) for x in facts] for facts in mentions] for mentions in HAS]
+HAS = [[[True, True, False], [True, False, False]], [[False] * 3] * 2, [[True] * 3, [False] * 3]]
 
 
 @torch.no_grad()
