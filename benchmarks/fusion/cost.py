@@ -4,7 +4,7 @@ Batches of Atlas claims through the packaged encoder, nothing kept from before. 
 every fusion runs right after the model without knowledge, and the ratio of the two is taken. Rows
 of fusions that are not asked for stay as they are.
 
-Run: python benchmarks/fusion/cost.py [--fusions gate add ...] [--repetitions 7]
+Run: python benchmarks/fusion/cost.py [--fusions gate add ...] [--repetitions 45]
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def main() -> None:
     """Measure the fusions asked for, print the ratios and write the rows."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fusions", nargs="+", default=LINES, choices=LINES)
-    parser.add_argument("--repetitions", type=int, default=7)
+    parser.add_argument("--repetitions", type=int, default=45)
     asked = parser.parse_args()
     graph, text = li.Graph.load("atlas"), li.TextEncoder.load(device="cpu")
     claims = li.claims(graph, num_train=600, num_valid=100, num_test=400)
